@@ -1,0 +1,176 @@
+"""A definition and its parents -> the design of a table. Reports all faults at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from ..backends import ForeignKey, Index, TableDesign
+from ..definition.spec import REQUIRED, AttributeSpec, ForeignKeySpec, Origin, TableSpec
+from ..errors import DataJointError, DefinitionError, Problem, did_you_mean
+from ..query.heading import Attribute
+
+ResolveParent = Callable[[str], TableDesign]
+"""The design of a parent by the name it is written with; raises `DataJointError` with advice."""
+
+
+def design_table(spec: TableSpec, schema: str, table: str, label: str, resolve_parent: ResolveParent) -> TableDesign:
+    """Resolve a definition's foreign keys and lay out the table.
+
+    Raises `DefinitionError` that lists every problem, each with its line.
+    """
+    builder = _Builder(schema, table, resolve_parent)
+    for in_key, items in ((True, spec.primary), (False, spec.secondary)):
+        for item in items:
+            if isinstance(item, AttributeSpec):
+                builder.add_attribute(item, in_key)
+            else:
+                builder.add_foreign_key(item, in_key)
+    for index in spec.indexes:
+        builder.add_index(index.attributes, index.unique, index.origin)
+    if builder.problems:
+        raise DefinitionError(builder.problems, label)
+    return TableDesign(
+        schema, table, tuple(builder.attributes.values()), spec.comment, tuple(builder.foreign_keys), tuple(builder.indexes)
+    )
+
+
+@dataclass
+class _Builder:
+    schema: str
+    table: str
+    resolve_parent: ResolveParent
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    foreign_keys: list[ForeignKey] = field(default_factory=list)
+    indexes: list[Index] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def _report(self, origin: Origin, message: str, advice: str = "", at: str = "") -> None:
+        source = origin.source
+        start = len(source) - len(source.lstrip())
+        column = source.find(at) if at and at in source else start
+        width = len(at) if at and at in source else len(source.strip())
+        self.problems.append(Problem(origin.line, column, source, message, advice, width))
+
+    def add_attribute(self, item: AttributeSpec, in_key: bool) -> None:
+        if item.name in self.attributes:
+            message = f"{item.name} is already brought in by {self.origins[item.name]}"
+            self._report(item.origin, message, "remove the attribute, or rename it", item.name)
+            return
+        lineage = f"{self.schema}.{self.table}.{item.name}"
+        self.attributes[item.name] = Attribute(
+            item.name, item.type, in_key, item.nullable, item.default, item.comment, lineage
+        )
+        self.origins[item.name] = f"line {item.origin.line}"
+
+    def add_foreign_key(self, item: ForeignKeySpec, in_key: bool) -> None:
+        try:
+            parent = self.resolve_parent(item.parent)
+        except DataJointError as error:
+            message, *advice = error.args
+            self._report(item.origin, str(message), "; ".join(map(str, advice)), item.parent)
+            return
+        key = parent.heading.primary_key
+        if not key:
+            self._report(item.origin, f"{item.parent} has no key attributes, so nothing can refer to it", "drop this line")
+            return
+        new_names = {old: new for new, old in item.renames}
+        for old in new_names:
+            if old not in key:
+                hint = did_you_mean(old, key) or "its primary key is " + ", ".join(key)
+                self._report(item.origin, f"{old} is not in the primary key of {item.parent}", hint, old)
+                return
+        columns = tuple((new_names.get(name, name), name) for name in key)
+        for child, name in columns:
+            if not self._add_referring(item, in_key, child, parent.heading[name]):
+                return
+        self.foreign_keys.append(ForeignKey(parent.schema, parent.table, columns))
+        if item.unique:
+            self.indexes.append(Index(tuple(child for child, _ in columns), unique=True))
+
+    def _add_referring(self, item: ForeignKeySpec, in_key: bool, name: str, origin: Attribute) -> bool:
+        known = self.attributes.get(name)
+        if known is None:
+            default = None if item.nullable else REQUIRED
+            self.attributes[name] = replace(origin, name=name, in_key=in_key, nullable=item.nullable, default=default)
+            self.origins[name] = f"{item} on line {item.origin.line}"
+            return True
+        if known.lineage == origin.lineage:
+            return True
+        self._report(
+            item.origin,
+            f"{name} of {item.parent} (from {origin.lineage}) clashes with {name} from {self.origins[name]} ({known.lineage})",
+            f"rename it: -> {item.parent}.proj(other_{name}='{origin.name}')",
+            item.parent,
+        )
+        return False
+
+    def add_index(self, names: tuple[str, ...], unique: bool, origin: Origin) -> None:
+        for name in names:
+            if name not in self.attributes:
+                hint = did_you_mean(name, self.attributes) or "the attributes are " + ", ".join(self.attributes)
+                self._report(origin, f"the index names {name}, which is no attribute", hint, name)
+                return
+            attribute = self.attributes[name]
+            if attribute.type and attribute.type.kind in ("blob", "bytes", "json", "object", "codec"):
+                self._report(origin, f"{name} is a {attribute.type}, which cannot be indexed", "leave it out", name)
+                return
+        self.indexes.append(Index(names, unique))
+
+
+def describe(design: TableDesign, label: Callable[[ForeignKey], str]) -> str:
+    """The definition of a stored table, in the specification's syntax."""
+    brought = {child for key in design.foreign_keys for child, _ in key.columns}
+    lines = [f"# {design.comment}"] if design.comment else []
+    written: set[ForeignKey] = set()
+    width = max((len(name) for name in design.heading if name not in brought), default=0)
+    for in_key in (True, False):
+        if not in_key:
+            lines.append("---")
+        for name, attribute in design.heading.items():
+            for key in design.foreign_keys:
+                if key not in written and name in key.child_attributes and _is_placed(design, key, in_key):
+                    written.add(key)
+                    lines.append(_foreign_key_line(design, key, label(key)))
+            if name not in brought and attribute.in_key == in_key:
+                text = str(attribute.spec)
+                lines.append(name.ljust(width) + text[len(name) :])
+    unique_keys = {key.child_attributes for key in design.foreign_keys}
+    for index in design.indexes:
+        if not (index.unique and index.attributes in unique_keys):
+            lines.append(f"{'unique ' if index.unique else ''}index ({', '.join(index.attributes)})")
+    return "\n".join(lines) + "\n"
+
+
+def _is_placed(design: TableDesign, key: ForeignKey, in_key: bool) -> bool:
+    """A foreign key stands above the separator when all of its attributes are in the primary key."""
+    return all(design.heading[child].in_key for child in key.child_attributes) == in_key
+
+
+def _foreign_key_line(design: TableDesign, key: ForeignKey, parent: str) -> str:
+    options = []
+    if any(design.heading[child].nullable for child in key.child_attributes):
+        options.append("nullable")
+    if any(index.unique and index.attributes == key.child_attributes for index in design.indexes):
+        options.append("unique")
+    renames = ", ".join(f"{child}='{parent_name}'" for child, parent_name in key.renamed)
+    return "-> " + (f"[{', '.join(options)}] " if options else "") + parent + (f".proj({renames})" if renames else "")
+
+
+def differences(declared: TableDesign, stored: TableDesign) -> list[str]:
+    """How a definition differs from the table that is stored, in words; empty when it does not."""
+    found = []
+    for name in declared.heading:
+        if name not in stored.heading:
+            found.append(f"{name} is in the definition, but not in the table")
+            continue
+        new, old = declared.heading[name], stored.heading[name]
+        if new.in_key != old.in_key:
+            found.append(f"{name} is {'' if old.in_key else 'not '}in the primary key of the table")
+        if new.type_text != old.type_text:
+            found.append(f"{name} is {new.type_text} in the definition and {old.type_text} in the table")
+        if new.nullable != old.nullable:
+            found.append(f"{name} is {'' if old.nullable else 'not '}nullable in the table")
+    found += [f"{name} is in the table, but not in the definition" for name in stored.heading if name not in declared.heading]
+    return found
