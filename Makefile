@@ -33,7 +33,7 @@ test-fast: $(VENV)/.test $(STATIC)/table.js ## run what needs no server and no b
 lint: $(VENV)/.test js/node_modules/.installed typecheck ## ruff, mypy, the import contract, biome, tsc
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 	$(NPM) run lint
 
 format: $(VENV)/.test js/node_modules/.installed ## rewrite the code as the linters want it
@@ -68,6 +68,7 @@ $(VENV)/.made:
 
 $(VENV)/.lab: pyproject.toml hatch_build.py $(VENV)/.made
 	$(BIN)/python -m pip install --quiet -e '.[lab]'
+	@tools/install.sh drawing $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.lab
@@ -79,7 +80,7 @@ $(VENV)/.docs: $(VENV)/.lab
 	@touch $@
 
 servers: $(VENV)/.made
-	@tests/servers/install.sh
+	@tools/install.sh servers
 
 # Node.js from the machine where it has one, else from PyPI.
 node: $(VENV)/.made

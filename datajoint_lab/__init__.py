@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import errors
+from . import errors, storage  # noqa: F401  storage registers the codecs of object stores
 from .backends import Connection, conn, connect
 from .codecs import Codec, get_codec, list_codecs
 from .compute import Computed, Imported
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     config: Config
     from .codecs import MatCell, MatStruct
     from .diagram import Diagram
+    from .storage import NpyRef, Object, ObjectRef, restore
+    from .storage.manage import stores
 
 __version__ = "0.1.0"
 
@@ -56,6 +58,9 @@ __all__ = [
     "MatStruct",
     "Native",
     "Not",
+    "NpyRef",
+    "Object",
+    "ObjectRef",
     "Part",
     "QueryExpression",
     "Schema",
@@ -71,6 +76,8 @@ __all__ = [
     "list_codecs",
     "list_schemas",
     "load_ipython_extension",
+    "restore",
+    "stores",
     "unload_ipython_extension",
     "virtual_schema",
 ]
@@ -84,6 +91,12 @@ def __getattr__(name: str) -> Any:
         from .diagram import Diagram  # noqa: PLC0415  lazy on purpose
 
         return Diagram
+    if name in ("NpyRef", "Object", "ObjectRef", "restore"):
+        return getattr(storage, name)
+    if name == "stores":
+        from .storage.manage import stores  # noqa: PLC0415  lazy on purpose
+
+        return stores
     if name in ("MatCell", "MatStruct"):
         from . import codecs  # noqa: PLC0415  lazy on purpose
 

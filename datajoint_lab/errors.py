@@ -91,6 +91,10 @@ class CodecError(DataJointError):
     """A stored value cannot be decoded, or a value cannot be encoded."""
 
 
+class StoreError(DataJointError):
+    """An object store cannot be reached, read or written, or an object in it is missing or not what was put there."""
+
+
 class TransactionError(DataJointError):
     """A transaction is used in a way that it does not allow."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,13 +18,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.servers import Broker, ServerUnavailableError, drop_schemas, server_url
+from tests.servers import reference_old_python as find_reference_old_python
+from tests.servers import reference_packages as find_reference_packages
 from tests.servers import reference_python as find_reference_python
 
 if TYPE_CHECKING:
     import datajoint_lab as dj
 
 BACKENDS = ("sqlite", "postgresql", "mysql")
-MARKED_BY_FIXTURE = {"reference_python": "interop", "chromium": "browser"}
+MARKED_BY_FIXTURE = {
+    "reference_python": "interop",
+    "reference_old_python": "interop",
+    "reference_packages": "interop",
+    "chromium": "browser",
+}
 MARKED_BY_FOLDER = {"browser": "browser", "interop": "interop"}
 BROKER = pytest.StashKey[Broker]()
 
@@ -48,6 +56,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the servers that were started."""
     if broker := config.stash.get(BROKER, None):
         broker.close()
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave helpers and programs alone: here, unlike in the library, doctests are in test files only."""
+    helper = collection_path.suffix == ".py" and not collection_path.name.startswith("test_")
+    return True if helper else None
 
 
 def _selected(config: pytest.Config) -> tuple[str, ...]:
@@ -89,6 +103,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = kept
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Collecting the doctests of `compat` imports it, which turns it on: the other tests are of the library alone."""
+    if compat := sys.modules.get("datajoint_lab.compat"):
+        compat.uninstall()
+
+
 def _or_fail(make: Callable[..., Any], *arguments: str) -> Any:
     """What `make` makes; where that is not to be had, the test fails with the reason, and is not skipped."""
     try:
@@ -127,8 +147,20 @@ def connection(database_url: str, schema_name: str) -> Iterator[dj.Connection]:
 
 @pytest.fixture(scope="session")
 def reference_python() -> Path:
-    """An interpreter with the existing DataJoint implementation; also `DJ_REFERENCE_PYTHON` in the environment."""
+    """An interpreter with the existing DataJoint implementation."""
     return _or_fail(find_reference_python)
+
+
+@pytest.fixture(scope="session")
+def reference_old_python() -> Path:
+    """An interpreter with the implementation before 2.0."""
+    return _or_fail(find_reference_old_python)
+
+
+@pytest.fixture(scope="session")
+def reference_packages() -> Path:
+    """A folder with packages written for it, for `sys.path`."""
+    return _or_fail(find_reference_packages)
 
 
 @pytest.fixture(scope="session")
@@ -143,7 +175,6 @@ def chromium() -> str:
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep a developer's own settings out of the tests, and what tests write out of the checkout."""
-    for name in [name for name in os.environ if name.startswith("DJ_")]:
-        if not name.startswith("DJ_TEST_") and name != "DJ_REFERENCE_PYTHON":
-            monkeypatch.delenv(name)
+    for name in [name for name in os.environ if name.startswith("DJ_") and name != "DJ_TEST_PICTURES"]:
+        monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)

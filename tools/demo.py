@@ -27,12 +27,21 @@ PICTURES = {"image/svg+xml": ".svg", "image/png": ".png", "image/jpeg": ".jpg"}
 def main(path: Path) -> int:
     """Run the notebook at `path`. Returns 1, after printing the error, if a cell raised one."""
     notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    for cell in notebook.cells:
+        if cell.cell_type == "code":  # what an earlier run showed must not pass for this one's
+            cell.outputs, cell.execution_count = [], None
     OUT.mkdir(parents=True, exist_ok=True)
     began, failed = time.monotonic(), None
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DJ_URL"] = f"sqlite:///{(Path(folder) / 'demo.db').as_posix()}"
         try:
-            NotebookClient(notebook, timeout=300, resources={"metadata": {"path": folder}}).execute()
+            client = NotebookClient(
+                notebook,
+                timeout=300,
+                resources={"metadata": {"path": folder}},
+                extra_arguments=["--log-level=40"],  # what the kernel says of its own transport is not our story
+            )
+            client.execute()
         except CellExecutionError as error:
             failed = error
     executed = OUT / path.name
@@ -54,7 +63,7 @@ def _cell(number: int, cell: Any) -> Iterator[str]:
                 yield f"\n{line.lstrip('# ')}\n{'=' * len(line.lstrip('# '))}"
         return
     yield textwrap.indent(cell.source.rstrip(), "  > ", lambda _line: True)
-    for index, output in enumerate(cell.get("outputs", [])):
+    for index, output in enumerate(_merged(cell.get("outputs", []))):
         text = _text(output)
         picture = _picture(output, f"{number:02d}-{index}")
         if picture:
@@ -64,10 +73,22 @@ def _cell(number: int, cell: Any) -> Iterator[str]:
     yield ""
 
 
+def _merged(outputs: list[Any]) -> list[Any]:
+    """The outputs, with what was written to one stream in pieces put together."""
+    merged: list[Any] = []
+    for output in outputs:
+        if output.output_type == "stream" and merged and merged[-1].get("name") == output.name:
+            text = merged[-1].text + output.text
+            merged[-1] = nbformat.v4.new_output("stream", name=output.name, text=text)  # type: ignore[no-untyped-call]
+        else:
+            merged.append(output)
+    return merged
+
+
 def _text(output: Any) -> str:
     if output.output_type == "stream":
         # A progress bar rewrites its line: its last state is what a reader would have seen.
-        return "\n".join(line.rsplit("\r", 1)[-1] for line in output.text.splitlines())
+        return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in output.text.split("\n"))
     if output.output_type == "error":
         return f"{output.ename}: {output.evalue}"
     return str(output.get("data", {}).get("text/plain", ""))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .connection import Connection, conn, connect
+from .connection import Connection
 from .design import ForeignKey, Index, TableDesign
+from .registry import conn, connect
 
 __all__ = ["Connection", "ForeignKey", "Index", "TableDesign", "conn", "connect"]

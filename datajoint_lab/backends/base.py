@@ -6,6 +6,7 @@ driver with sessions of its own. `connection.py` holds the sessions and calls it
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,21 +22,23 @@ from ..query.values import stored_type
 from .design import SINGLETON, Index, TableDesign
 
 Duplicates = Literal["error", "skip", "replace"]
+_READS = re.compile(r"\s*(SELECT|EXPLAIN|SHOW|PRAGMA|BEGIN|START|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
 
 
 @dataclass
 class Outcome:
-    """What a statement gave: its rows, and how many it changed."""
+    """What a statement gave: its rows, how many it changed, and the names of the rows' columns."""
 
     rows: list[tuple[Any, ...]]
     count: int
+    names: tuple[str, ...] = ()
 
 
 class Backend(ABC):
     """One kind of database at one address."""
 
-    name: ClassVar[str]
-    sqlglot_name: ClassVar[str]
+    name: str
+    sqlglot_name: str
     mark: ClassVar[str]
     """How the driver marks a parameter."""
     quote_mark: ClassVar[str] = '"'
@@ -43,6 +46,13 @@ class Backend(ABC):
     statement_is_atomic: ClassVar[bool] = True
     """Whether a transaction goes on after a statement in it has failed."""
     transactional_ddl: ClassVar[bool] = True
+    """Whether a transaction may create, change and drop tables without being stored thereby."""
+    survives_interrupt: ClassVar[bool] = False
+    """Whether a session can be used after an interrupt in the middle of a statement."""
+    late_begin: ClassVar[bool] = False
+    """Whether a transaction keeps others from writing from its beginning, so that it may pay to begin late."""
+    begin_statement: str = "BEGIN"
+    explain_head: ClassVar[str] = "EXPLAIN "
 
     def __init__(self, address: Address) -> None:
         self.address = address
@@ -73,13 +83,25 @@ class Backend(ABC):
         """Close a session, whatever its state."""
         session.close()
 
-    def begin(self, session: Any) -> str:
-        """The statement that starts a transaction."""
-        return "BEGIN"
-
+    @abstractmethod
     def is_idle(self, session: Any) -> bool:
-        """Whether no transaction is open on the session."""
-        return True
+        """Whether no transaction is open on the session, as far as the driver knows."""
+
+    def has_failed(self, session: Any) -> bool:
+        """Whether the open transaction can only be rolled back."""
+        return False
+
+    def ends_transaction(self, session: Any, error: BaseException) -> bool:
+        """Whether the database has rolled back the whole transaction with this error, without telling the driver."""
+        return False
+
+    def interrupt(self, session: Any) -> None:  # noqa: B027  most drivers see to it themselves
+        """Keep the database from going on with the statement of a session that is given up."""
+
+    @staticmethod
+    def only_reads(text: str) -> bool:
+        """Whether a statement surely changes nothing that is stored."""
+        return _READS.match(text) is not None
 
     def mark_parameters(self, sql: SQL) -> str:
         """The text with the driver's own marks."""
@@ -104,6 +126,14 @@ class Backend(ABC):
     def decoder(self, type_: AttributeType) -> Callable[[Any], Any] | None:
         """What turns the driver's form into the Python value; None when they are the same."""
 
+    def stored(self, attribute: Attribute, sql: str) -> str:
+        """A stored column as a value of the attribute's type; columns that other programs made may need a cast."""
+        return sql
+
+    def placed(self, attribute: Attribute, sql: str) -> str:
+        """A value that a query gave, as the attribute's column takes it: the reverse of `stored`."""
+        return sql
+
     def output(self, type_: AttributeType | None, sql: str) -> str:
         """How an attribute is selected so that the driver returns its exact value."""
         return sql
@@ -115,6 +145,10 @@ class Backend(ABC):
     @abstractmethod
     def any_value(self, sql: str) -> str:
         """An aggregate that gives the one value that all rows of a group share."""
+
+    @abstractmethod
+    def key_text(self, type_: AttributeType, sql: str) -> str:
+        """A stored value of a key as text: numbers in digits, dates as in ISO 8601, a UUID in hexadecimal digits."""
 
     def limit(self, limit: int | None, offset: int) -> str:
         """The clause that cuts a result."""
@@ -128,6 +162,10 @@ class Backend(ABC):
     @abstractmethod
     def json_value(self, sql: str, path: tuple[str, ...], kind: str) -> str:
         """The value at a path inside of JSON."""
+
+    def json_text(self, sql: str) -> str:
+        """JSON as text, for `prefix` and `size`."""
+        return sql
 
     @abstractmethod
     def prefix(self, sql: str, length: int) -> str:
@@ -160,8 +198,13 @@ class Backend(ABC):
         """The statements that drop an empty schema with its housekeeping tables."""
 
     @abstractmethod
-    def load(self, query: Callable[[SQL], list[tuple[Any, ...]]], schema: str) -> dict[str, TableDesign]:
-        """Read all tables of a schema, in a number of statements that does not depend on how many there are."""
+    def load(
+        self, query: Callable[[SQL], list[tuple[Any, ...]]], schema: str, *, hidden: bool = False
+    ) -> dict[str, TableDesign]:
+        """Read all tables of a schema, in a number of statements that does not depend on how many there are.
+
+        With `hidden` the housekeeping tables, whose names begin with `~`, instead of the others.
+        """
 
     @abstractmethod
     def referring_schemas(self, schema: str) -> SQL:
@@ -197,7 +240,9 @@ class Backend(ABC):
         null = "" if attribute.nullable else " NOT NULL"
         default = "" if attribute.default is REQUIRED else f" DEFAULT {self._default(attribute, stored)}"
         check = self._check(attribute, stored)
-        return f"{self.quote(attribute.name)} {self.column_type(stored)}{null}{default}" + (f" CHECK ({check})" if check else "")
+        return f"{self.quote(attribute.name)} {attribute.native or self.column_type(stored)}{null}{default}" + (
+            f" CHECK ({check})" if check else ""
+        )
 
     @abstractmethod
     def column_type(self, type_: AttributeType) -> str:
@@ -268,8 +313,12 @@ class Backend(ABC):
         rows: Sequence[Sequence[Any]],
         duplicates: Duplicates,
         execute: Callable[[SQL], Outcome],
+        note: Callable[[str], None],
     ) -> None:
-        """Insert rows of bound values by the fastest path that the driver has."""
+        """Insert rows of bound values by the fastest path that the driver has.
+
+        `execute` runs a statement; `note` logs one that is given to the driver in another way.
+        """
 
     def insert_head(self, design: TableDesign, names: Sequence[str]) -> str:
         """`INSERT INTO table (columns)`; a singleton without attributes inserts its hidden one."""
@@ -304,5 +353,7 @@ def safe_path(path: tuple[str, ...]) -> tuple[str, ...]:
     """The steps of a JSON path, refused when they hold anything that would need quoting in a path."""
     for step in path:
         if not step or not all(letter.isalnum() or letter in "_- " for letter in step):
-            raise DataJointError(f"{'.'.join(path)!r} is not a path inside of JSON: use letters, digits and underscores")
+            raise DataJointError(
+                f"{'.'.join(path)!r} is not a path inside of JSON: use letters, digits and underscores"
+            )
     return path

@@ -1,50 +1,44 @@
-"""Connections: sessions, transactions, reconnection, and the one way in for statements.
+"""Connections: the one way in for statements, transactions, and what happens when the database goes away.
 
-Every statement goes through `Connection.execute`, `query` or `stream`, which is where
-logging, counting and reconnection live. Each thread has a session of its own.
+Every statement goes through `Connection.execute`, `query`, `stream` or `insert`, which is where
+logging, counting and reconnection live.
 """
 
 from __future__ import annotations
 
-import getpass
+import itertools
 import logging
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from ..config import Address
 from ..errors import AccessError, DataJointError, LostConnectionError, TransactionError
 from ..query.sql import SQL
+from .afterwards import Action, run
 from .base import Backend, Duplicates, Outcome
 from .design import TableDesign
+from .session import Session, Sessions
 
 logger = logging.getLogger("datajoint_lab")
-
-
-class _Session:
-    """One thread's session with the database, and the transaction that is open on it."""
-
-    def __init__(self, raw: Any) -> None:
-        self.raw = raw
-        self.process = os.getpid()
-        self.depth = 0
-        self.savepoints = 0
+_RUN_AGAIN = "run it again: the next statement connects anew"
 
 
 def make_backend(address: Address) -> Backend:
     """The backend for an address; the drivers are imported only here."""
     if address.backend == "sqlite":
-        from .sqlite import SQLite  # noqa: PLC0415  drivers are loaded when they are used
+        from .sqlite import SQLite
 
         return SQLite(address)
     if address.backend == "postgresql":
-        from .postgresql import PostgreSQL  # noqa: PLC0415
+        from .postgresql import PostgreSQL
 
         return PostgreSQL(address)
-    from .mysql import MySQL  # noqa: PLC0415
+    from .mysql import MySQL
 
     return MySQL(address)
 
@@ -62,17 +56,25 @@ class Connection:
     """
 
     def __init__(self, address: Address | str) -> None:
-        address = Address.parse(address) if isinstance(address, str) else address
-        self.address = address.resolved()
-        self._backend = make_backend(self.address)
-        self._local = threading.local()
-        self._shared: _Session | None = None  # an SQLite database in memory has one session for all threads
-        self._lock = threading.RLock()
-        self._sessions: list[_Session] = []
+        # The name is bound anew, so that no frame that a traceback shows holds a password.
+        address = (Address.parse(address) if isinstance(address, str) else address).resolved()
+        self._backend = make_backend(address)
+        self._sessions = Sessions(self._backend, self._ask_password)
+        self._manual = threading.local()
         self._logs: list[list[str]] = []
         self.cache: dict[Any, Any] = {}
+        self.changes = 0
+        """How many statements that may have changed something were executed."""
+        self.token = f"{os.getpid()}.{next(_numbers)}"
+        """Names this connection in this process and its forks."""
+        alive[self.token] = self
 
     # -- identity ---------------------------------------------------------------------
+
+    @property
+    def address(self) -> Address:
+        """Where the database is."""
+        return self._backend.address
 
     @property
     def backend(self) -> str:
@@ -81,6 +83,7 @@ class Connection:
 
     @property
     def dialect(self) -> Backend:
+        """How the database is talked to."""
         return self._backend
 
     def __repr__(self) -> str:
@@ -88,86 +91,72 @@ class Connection:
         return f"Connection({self.address.public}, {state})"
 
     def _repr_html_(self) -> str:
-        from ..display.pairs import key_value_html  # noqa: PLC0415  display is loaded when something is shown
+        from ..display.pairs import key_value_html
 
-        items = [("database", self.address.public), ("connected", self.is_connected), ("in transaction", self.in_transaction)]
+        items = [
+            ("database", self.address.public),
+            ("connected", self.is_connected),
+            ("in transaction", self.in_transaction),
+        ]
         return key_value_html("Connection", items)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _find, (self.address.public,)
+        from .registry import find
+
+        return find, (self.address.public, self.token)
 
     # -- sessions ---------------------------------------------------------------------
 
     @property
     def is_connected(self) -> bool:
         """Whether this thread has a session."""
-        session = self._shared or getattr(self._local, "session", None)
-        return session is not None and session.process == os.getpid()
+        return self._sessions.current is not None
 
     def connect(self) -> Connection:
         """Open this thread's session now; returns the connection itself.
 
         Raises `ConnectionFailedError` or `AccessError`.
         """
-        self._session()
+        with self._alone():
+            self._session()
         return self
 
-    def _session(self) -> _Session:
-        session: _Session | None = self._shared or getattr(self._local, "session", None)
-        # A session that a fork brought along belongs to the parent process: leave it alone.
-        if session is None or session.process != os.getpid():
-            session = self._open()
+    def _session(self) -> Session:
+        session = self._sessions.current or self._sessions.open()
+        if session.broken is not None:
+            raise type(session.broken)(*session.broken.args) from session.broken
+        if not session.depth and not self._backend.is_idle(session.raw):
+            # An interrupt came between the database's BEGIN and our note of it, or the driver was not told that
+            # the database has ended the transaction.
+            session = self._renewed(session)
         return session
 
-    def _open(self) -> _Session:
-        with self._lock:
-            try:
-                raw = self._backend.open()
-            except AccessError:
-                if not self._may_prompt():
-                    raise
-                password = getpass.getpass(f"password for {self.address.public}: ")
-                self.address = self._backend.address = self.address.with_password(password)
-                raw = self._backend.open()
-            session = _Session(raw)
-            self._sessions.append(session)
-            if self.address.in_memory:
-                self._shared = session
-            self._local.session = session
+    def _renewed(self, session: Session) -> Session:
+        if self._backend.survives_interrupt:
+            self._backend.execute(session.raw, "ROLLBACK", ())
             return session
+        self._sessions.forget(session)
+        self._sessions.close(session)
+        return self._sessions.open()
 
-    def _may_prompt(self) -> bool:
+    def _ask_password(self, _: AccessError) -> bool:
+        """Ask for a password when there is none and a person to ask; returns whether there is one now."""
         missing = self.address.backend != "sqlite" and self.address.password is None
-        return missing and sys.stdin is not None and sys.stdin.isatty()
+        if not (missing and sys.stdin is not None and sys.stdin.isatty()):
+            return False
+        import getpass  # loads the terminal, which few connections need
 
-    def _discard(self, session: _Session) -> None:
-        """Close a session that cannot be used any more; the database rolls its transaction back."""
-        self._local.session = None
-        if self._shared is session:
-            return  # closing it would lose the database in memory
-        with self._lock:
-            if session in self._sessions:
-                self._sessions.remove(session)
-        try:
-            self._backend.close(session.raw)
-        except Exception as error:  # noqa: BLE001  a broken session may fail to close in any way
-            logger.debug("closing a broken session: %s", error)
+        prompt = f"password for {self.address.public}: "
+        self._backend.address = self.address.with_password(getpass.getpass(prompt))
+        return True
 
     def close(self) -> None:
         """Close the sessions of all threads. The next statement connects again."""
-        with self._lock:
-            sessions, self._sessions = self._sessions, []
-            self._shared = None
-        self._local = threading.local()
-        for session in sessions:
-            if session.process == os.getpid():
-                try:
-                    self._backend.close(session.raw)
-                except Exception as error:  # noqa: BLE001  closing must not fail
-                    logger.debug("closing: %s", error)
+        self._sessions.close_all()
+        self._manual = threading.local()
         self.cache.clear()
 
-    def __enter__(self) -> Connection:
+    def __enter__(self) -> Connection:  # noqa: PYI034  Connection is not made to be derived from
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -175,98 +164,147 @@ class Connection:
 
     # -- statements -------------------------------------------------------------------
 
-    def _run(self, sql: SQL, *, retry: bool) -> Outcome:
-        text = self._backend.mark_parameters(sql)
-        for log in self._logs:
-            log.append(str(sql))
-        if logger.isEnabledFor(logging.DEBUG):
-            logger.debug("%s", str(sql)[:2000])
-        session = self._session()
-        try:
-            return self._backend.execute(session.raw, text, sql.parameters)
-        except Exception as error:
-            if isinstance(error, DataJointError):
-                raise
-            if not self._backend.is_lost(session.raw, error):
-                raise self._backend.translate(error, text) from error
-            in_transaction = session.depth > 0
-            self._discard(session)
-            if in_transaction or not retry:
-                raise LostConnectionError(
-                    f"the connection to {self.address.public} was lost"
-                    + (" in a transaction, which was rolled back: nothing of it was stored" if in_transaction else ""),
-                    "run it again: the next statement connects anew",
-                ) from error
-            logger.info("connection lost; connecting again to %s", self.address.public)
-            return self._run_again(sql, text)
-        except BaseException:
-            # Ctrl-C in the middle of a statement leaves the protocol in an unknown state.
-            if self._shared is None:
-                self._discard(session)
-            raise
-
-    def _run_again(self, sql: SQL, text: str) -> Outcome:
-        session = self._open()
-        try:
-            return self._backend.execute(session.raw, text, sql.parameters)
-        except Exception as error:
-            if isinstance(error, DataJointError):
-                raise
-            raise self._backend.translate(error, text) from error
-
     def query(self, sql: SQL | str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Execute a query and return its rows. A lost connection is opened again, outside of transactions."""
-        if self._shared is not None:
-            with self._lock:
-                return self._run(_as_sql(sql, parameters), retry=True).rows
-        return self._run(_as_sql(sql, parameters), retry=True).rows
+        with self._alone():
+            return self._run(_as_sql(sql, parameters), retry=True).rows
 
     def execute(self, sql: SQL | str, parameters: Sequence[Any] = ()) -> Outcome:
-        """Execute a statement that changes something; returns how many rows it changed.
+        """Execute a statement that changes something.
 
-        Outside of a transaction it runs in one of its own.
+        Returns its rows, how many it changed, and the names of its columns. Outside of a transaction it
+        runs in one of its own.
         """
         with self.atomic(savepoint=False):
-            return self._run(_as_sql(sql, parameters), retry=False)
+            return self._run(_as_sql(sql, parameters))
 
     def stream(self, sql: SQL, batch: int) -> Iterator[list[tuple[Any, ...]]]:
         """Execute a query and yield its rows in batches."""
+        if self._sessions.shared:  # others write into the one session while the rows are read
+            rows = self.query(sql)
+            yield from (rows[start : start + batch] for start in range(0, len(rows), batch))
+            return
+        self._note(str(sql))
         text = self._backend.mark_parameters(sql)
-        for log in self._logs:
-            log.append(str(sql))
-        session = self._session()
-        try:
-            yield from self._backend.stream(session.raw, text, sql.parameters, batch)
-        except Exception as error:
-            if isinstance(error, DataJointError):
-                raise
-            if self._backend.is_lost(session.raw, error):
-                self._discard(session)
-                raise LostConnectionError(
-                    f"the connection to {self.address.public} was lost while rows were read", "run it again"
-                ) from error
-            raise self._backend.translate(error, text) from error
-
-    def explain(self, sql: SQL) -> str:
-        """The database's plan for a query, as text."""
-        rows = self.query("EXPLAIN " + sql if self.backend != "sqlite" else "EXPLAIN QUERY PLAN " + sql)
-        return "\n".join("  ".join("" if value is None else str(value) for value in row) for row in rows)
-
-    def insert(self, design: TableDesign, names: Sequence[str], rows: Sequence[Sequence[Any]], duplicates: Duplicates) -> None:
-        """Insert rows of bound values; all or nothing."""
-        with self.atomic():
+        again = not self.in_transaction
+        while True:
             session = self._session()
             try:
-                self._backend.insert(session.raw, design, names, rows, duplicates, lambda sql: self._run(sql, retry=False))
+                for rows in self._backend.stream(session.raw, text, sql.parameters, batch):
+                    again = False
+                    yield rows
+            except GeneratorExit:
+                raise
             except Exception as error:
                 if isinstance(error, DataJointError):
                     raise
-                if self._backend.is_lost(session.raw, error):
-                    self._discard(session)
-                    raise LostConnectionError(
-                        f"the connection to {self.address.public} was lost in an insert: no row was stored", "run it again"
-                    ) from error
-                raise self._backend.translate(error, f"insert into {design.full_name}") from error
+                if not self._backend.is_lost(session.raw, error):
+                    self._check_transaction(session, error)
+                    raise self._backend.translate(error, text) from error
+                if not again:
+                    message = f"the connection to {self.address.public} was lost while rows were read"
+                    raise LostConnectionError(message, "run it again") from error
+                again = False
+                self._lost(session)
+            except BaseException as error:
+                self._interrupted(session, error)
+                raise
+            else:
+                return
+
+    def insert(
+        self, design: TableDesign, names: Sequence[str], rows: Sequence[Sequence[Any]], duplicates: Duplicates
+    ) -> None:
+        """Insert rows of bound values; all or nothing."""
+        if not rows:
+            return
+        one_statement = self._backend.statement_is_atomic and len(rows) == 1
+        with self.atomic(savepoint=not one_statement):
+            session = self._begun()
+            text = f"insert into {design.full_name}"
+            self.changes += 1
+            with self._guarded(session, text):
+                self._backend.insert(session.raw, design, names, rows, duplicates, self._run, self._note)
+
+    def _run(self, sql: SQL, *, retry: bool = False) -> Outcome:
+        """Execute a statement; with `retry`, again on a new session when the old one turns out to be lost."""
+        changes = not self._backend.only_reads(sql.text)
+        session = self._begun() if changes else self._session()
+        self.changes += changes
+        self._note(str(sql))
+        text = self._backend.mark_parameters(sql)
+        again = retry and not session.depth
+        with self._guarded(session, text, again=again):
+            return self._backend.execute(session.raw, text, sql.parameters)
+        # Only a lost session that may be replaced comes here.
+        logger.info("connection lost; connecting again to %s", self.address.public)
+        session = self._sessions.open()
+        with self._guarded(session, text):
+            return self._backend.execute(session.raw, text, sql.parameters)
+
+    def _note(self, text: str) -> None:
+        """Write a statement into the logs."""
+        for log in self._logs:
+            log.append(text)
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("%s", text[:2000])
+
+    @contextmanager
+    def _guarded(self, session: Session, text: str, *, again: bool = False) -> Iterator[None]:
+        """Turn what the driver raises into an error of ours, and see to the session after it.
+
+        With `again`, a lost session is forgotten without an error.
+        """
+        try:
+            yield
+        except DataJointError as error:
+            self._check_transaction(session, error)
+            raise
+        except Exception as error:
+            if not self._backend.is_lost(session.raw, error):
+                self._check_transaction(session, error)
+                raise self._backend.translate(error, text) from error
+            self._lost(session)
+            if again:
+                return
+            inside = " in a transaction: nothing of it was stored" if session.depth else ""
+            lost = LostConnectionError(f"the connection to {self.address.public} was lost{inside}", _RUN_AGAIN)
+            session.broken = lost if session.depth else None
+            raise lost from error
+        except BaseException as error:
+            self._interrupted(session, error)
+            raise
+
+    def _lost(self, session: Session) -> None:
+        self._sessions.close(session)
+        if not session.depth:
+            self._sessions.forget(session)
+
+    def _check_transaction(self, session: Session, error: BaseException) -> None:
+        """After an error: what follows in a transaction that is rolled back would be stored on its own."""
+        if not session.depth or session.deferred or session.broken is not None:
+            return
+        if self._backend.is_idle(session.raw) or self._backend.ends_transaction(session.raw, error):
+            session.broken = TransactionError(
+                "the database has rolled the transaction back after an error: nothing of it was stored",
+                "leave the transaction, and run all of it again",
+            )
+
+    def _interrupted(self, session: Session, error: BaseException) -> None:
+        """After Ctrl-C: the protocol may stand in the middle of a message, so the session is given up."""
+        if self._backend.survives_interrupt:
+            self._check_transaction(session, error)
+            return
+        self._backend.interrupt(session.raw)
+        self._lost(session)
+        if session.depth:
+            message = "the transaction was interrupted: nothing of it was stored"
+            session.broken = LostConnectionError(message, "run all of it again")
+
+    def explain(self, sql: SQL) -> str:
+        """The database's plan for a query, as text."""
+        rows = self.query(self._backend.explain_head + sql)
+        return "\n".join("  ".join("" if value is None else str(value) for value in row) for row in rows)
 
     @contextmanager
     def log_statements(self) -> Iterator[list[str]]:
@@ -283,15 +321,23 @@ class Connection:
         try:
             yield log
         finally:
-            self._logs.remove(log)
+            self._logs = [other for other in self._logs if other is not log]
 
     # -- transactions -----------------------------------------------------------------
 
     @property
     def in_transaction(self) -> bool:
-        """Whether this thread has a transaction open."""
-        session = self._shared or getattr(self._local, "session", None)
+        """Whether this thread is inside of a transaction."""
+        session = self._sessions.mine
         return session is not None and session.depth > 0
+
+    @property
+    def transaction_is_open(self) -> bool:
+        """Whether this thread is inside of a transaction that the database still keeps (or that is not begun yet)."""
+        session = self._sessions.mine
+        if session is None or not session.depth or session.broken is not None:
+            return False
+        return session.deferred or not self._backend.is_idle(session.raw)
 
     @property
     def transaction(self) -> AbstractContextManager[Connection]:
@@ -304,73 +350,173 @@ class Connection:
         >>> with connection.transaction:
         ...     rows = connection.query(SQL("SELECT 1"))
         """
-        return self._transaction()
+        return self._transaction(late=False)
+
+    def late_transaction(self) -> AbstractContextManager[Connection]:
+        """A transaction that keeps others from writing only from the moment when it writes itself.
+
+        What it has read before then may have been changed by others.
+        """
+        return self._transaction(late=True)
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def _transaction(self, *, late: bool) -> Iterator[Connection]:
         if self.in_transaction:
             raise TransactionError(
                 "a transaction is open already, and transactions do not nest",
                 "do everything in the outer one: what it contains is stored together in any case",
             )
-        with self.atomic():
+        with self._alone(), self._outermost(late=late):
             yield self
 
     @contextmanager
     def atomic(self, *, savepoint: bool = True) -> Iterator[None]:
         """All or nothing, for the library's own operations: a transaction, or a savepoint inside of one."""
-        if self._shared is not None:
-            with self._lock:
-                yield from self._atomic(savepoint)
+        if self.in_transaction:
+            with self._savepoint() if savepoint else nullcontext():
+                yield
         else:
-            yield from self._atomic(savepoint)
+            with self._alone(), self._outermost():
+                yield
 
-    def _atomic(self, savepoint: bool) -> Iterator[None]:
-        if self.in_transaction and not savepoint:
-            yield
-            return
-        if not self.in_transaction:
-            session = self._session()
-            self._run(SQL(self._backend.begin(session.raw)), retry=True)
-            session = self._session()
-            opening, undo, done = "", "ROLLBACK", "COMMIT"
-        else:
-            session = self._session()
-            session.savepoints += 1
-            name = f"dj_{session.savepoints}"
-            opening, undo, done = f"SAVEPOINT {name}", f"ROLLBACK TO SAVEPOINT {name}", f"RELEASE SAVEPOINT {name}"
-            self._run(SQL(opening), retry=False)
-        session.depth += 1
+    def _alone(self) -> AbstractContextManager[Any]:
+        """Keeps other threads out of the one session of a database in memory."""
+        return self._sessions.lock if self._sessions.shared else nullcontext()
+
+    def _begun(self) -> Session:
+        """The session, with its transaction begun if it is still to begin."""
+        session = self._session()
+        if session.deferred:
+            session.deferred = False
+            self._run(SQL(self._backend.begin_statement))
+        return session
+
+    @contextmanager
+    def _outermost(self, *, late: bool = False) -> Iterator[None]:
+        session = self._begin(late=late)
         try:
             yield
         except BaseException:
-            session.depth -= 1
-            self._undo(session, undo)
+            self._roll_back(session)
+            session.afterwards.undone()
             raise
+        certain = session.broken is not None
         try:
-            self._run(SQL(done), retry=False)
-        except BaseException:
-            session.depth -= 1
-            self._undo(session, undo)
+            self._commit(session)
+        except BaseException as error:
+            # A commit that was lost or interrupted may have gone through: then nobody may clean up after it.
+            if certain or (isinstance(error, Exception) and not isinstance(error, LostConnectionError)):
+                session.afterwards.undone()
+            session.afterwards.forget()
             raise
-        session.depth -= 1
+        session.afterwards.committed()
 
-    def _undo(self, session: _Session, statement: str) -> None:
+    def on_commit(self, action: Action) -> None:
+        """Call `action` once the transaction that is open in this thread is committed; at once outside of one.
+
+        It cannot undo the commit: what it raises is logged.
+        """
+        if self.in_transaction:
+            self._session().afterwards.add(committed=action)
+        else:
+            run([action])
+
+    def on_rollback(self, action: Action) -> None:
+        """Call `action` if what is done now in this thread's transaction is rolled back, as far as that is certain."""
+        if self.in_transaction:
+            self._session().afterwards.add(undone=action)
+
+    def _begin(self, *, late: bool) -> Session:
+        if late and self._backend.late_begin:
+            session = self._session()
+            session.deferred = True
+        else:
+            self._run(SQL(self._backend.begin_statement), retry=True)
+            session = self._sessions.current or self._session()
+        session.thread, session.depth = threading.current_thread(), 1
+        return session
+
+    def _commit(self, session: Session) -> None:
+        if session.broken is not None:
+            error = session.broken
+            self._end(session)
+            raise type(error)(*error.args) from error
+        if not session.deferred and self._backend.has_failed(session.raw):
+            self._roll_back(session)
+            raise TransactionError(
+                "a statement in the transaction has failed, so the database has stored nothing of it",
+                "let the error of that statement leave the transaction",
+            )
+        try:
+            if not session.deferred:
+                self._run(SQL("COMMIT"))
+        except LostConnectionError as error:
+            self._end(session)
+            raise LostConnectionError(
+                f"the connection to {self.address.public} was lost while a transaction was being stored: "
+                "whether it is stored is not known",
+                "look for what it stores before you run it again",
+            ) from error
+        except BaseException:
+            self._roll_back(session)
+            raise
+        self._end(session)
+
+    def _roll_back(self, session: Session) -> None:
         """Roll back, unless the session is gone, in which case the database has done so."""
-        if getattr(self._local, "session", None) is not session and self._shared is not session:
-            return
         try:
-            self._run(SQL(statement), retry=False)
+            if session.broken is None and not session.deferred and not self._backend.is_idle(session.raw):
+                self._run(SQL("ROLLBACK"))
         except DataJointError as error:
             # The first error is the one to report; without its session nothing can be stored.
             logger.debug("rolling back: %s", error)
-            self._discard(session)
+            self._sessions.close(session)
+            session.broken = error
+        finally:
+            self._end(session)
+
+    def _end(self, session: Session) -> None:
+        """The transaction is over, whatever became of it."""
+        session.depth, session.savepoints, session.deferred, session.broken = 0, 0, False, None
+        if session.closed:
+            self._sessions.forget(session)
+
+    @contextmanager
+    def _savepoint(self) -> Iterator[None]:
+        session = self._begun()
+        session.savepoints += 1
+        name = f"dj_{session.savepoints}"
+        self._run(SQL(f"SAVEPOINT {name}"))
+        session.depth += 1
+        waiting = len(session.afterwards)
+        try:
+            yield
+            self._run(SQL(f"RELEASE SAVEPOINT {name}"))
+        except BaseException:
+            self._undo(session, name)
+            session.afterwards.undone(since=waiting)
+            raise
+        finally:
+            session.depth -= 1
+
+    def _undo(self, session: Session, savepoint: str) -> None:
+        if session.broken is not None:
+            return
+        try:
+            self._run(SQL(f"ROLLBACK TO SAVEPOINT {savepoint}"))
+        except DataJointError as error:
+            logger.debug("rolling back: %s", error)
+            if session.broken is None:
+                session.broken = TransactionError(
+                    "the transaction cannot go on after an error: nothing of it will be stored",
+                    "leave the transaction, and run all of it again",
+                )
 
     def start_transaction(self) -> None:
         """Start a transaction that `commit_transaction` or `cancel_transaction` ends; prefer `transaction`."""
-        manager = self._transaction()
+        manager = self.transaction
         manager.__enter__()
-        self._local.manual = manager
+        self._manual.transaction = manager
 
     def commit_transaction(self) -> None:
         """Store what was done since `start_transaction`."""
@@ -381,10 +527,10 @@ class Connection:
         self._end_manual(TransactionError("cancelled"))
 
     def _end_manual(self, error: TransactionError | None) -> None:
-        manager = getattr(self._local, "manual", None)
+        manager = getattr(self._manual, "transaction", None)
         if manager is None:
             raise TransactionError("no transaction was started with start_transaction")
-        self._local.manual = None
+        self._manual.transaction = None
         if error is None:
             manager.__exit__(None, None, None)
             return
@@ -401,41 +547,6 @@ def _as_sql(sql: SQL | str, parameters: Sequence[Any]) -> SQL:
     return SQL(sql.replace("?", "\0") if parameters else sql, tuple(parameters))
 
 
-_default: Connection | None = None
-_known: dict[str, Connection] = {}
-
-
-def connect(url: str | Address) -> Connection:
-    """Connect to a database and make it the default that `conn()` gives.
-
-    Returns the `Connection`. Raises `ConfigError` for a wrong URL, `ConnectionFailedError`
-    when the database cannot be reached, `AccessError` when it refuses the account.
-    """
-    global _default  # noqa: PLW0603  there is one default per process, as with the reference
-    connection = Connection(url).connect()
-    _default = _known[connection.address.public] = connection
-    return connection
-
-
-def conn(reset: bool = False) -> Connection:
-    """The default connection: the one of the last `connect`, else as configured (SQLite when nothing is)."""
-    global _default  # noqa: PLW0603  see connect
-    if _default is None or reset:
-        from ..config import get_config  # noqa: PLC0415  settings are read when first needed
-
-        if reset and _default is not None:
-            _default.close()
-        _default = Connection(get_config().address())
-        _known[_default.address.public] = _default
-    return _default
-
-
-def _find(public: str) -> Connection:
-    """The connection for an address on this side of a pickle; passwords come from the settings here, never along."""
-    if public not in _known:
-        from ..config import get_config  # noqa: PLC0415  see conn
-
-        configured = get_config().address().resolved()
-        address = Address.parse(public)
-        _known[public] = Connection(configured if configured.public == public else address.with_password(configured.password))
-    return _known[public]
+_numbers = itertools.count(1)
+alive: weakref.WeakValueDictionary[str, Connection] = weakref.WeakValueDictionary()
+"""The connections of this process by their token."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..definition.grammar import parse_definition
-from ..definition.spec import REQUIRED, AttributeSpec, default_text
+from ..definition.grammar import parse_default
+from ..definition.spec import NOW, REQUIRED, default_text
 from ..definition.types import parse_type
 from ..query.heading import Attribute, Heading
 
@@ -23,10 +23,12 @@ class ForeignKey:
 
     @property
     def child_attributes(self) -> tuple[str, ...]:
+        """The child's attributes, in the order of the parent's key."""
         return tuple(child for child, _ in self.columns)
 
     @property
     def renamed(self) -> tuple[tuple[str, str], ...]:
+        """The pairs whose names differ."""
         return tuple((child, parent) for child, parent in self.columns if child != parent)
 
 
@@ -59,6 +61,7 @@ class TableDesign:
 
     @property
     def full_name(self) -> str:
+        """`schema.table`."""
         return f"{self.schema}.{self.table}"
 
     @property
@@ -115,7 +118,8 @@ class TableDesign:
                 )
             )
         foreign_keys = tuple(
-            ForeignKey(*item["parent"], tuple((c, p) for c, p in item["columns"])) for item in data["foreign_keys"]
+            ForeignKey(item["parent"][0], item["parent"][1], tuple((c, p) for c, p in item["columns"]))
+            for item in data["foreign_keys"]
         )
         indexes = tuple(Index(tuple(item["attributes"]), item["unique"]) for item in data["indexes"])
         return TableDesign(schema, table, tuple(attributes), data["comment"], foreign_keys, indexes)
@@ -127,6 +131,4 @@ def read_default(type_text: str, text: str | None) -> Any:
         return REQUIRED
     if text == "null":
         return None
-    item = parse_definition(f"---\nx : {type_text} = {text}").secondary[0]
-    assert isinstance(item, AttributeSpec)
-    return item.default
+    return NOW if text == "NOW" else parse_default(parse_type(type_text), text)

@@ -6,37 +6,48 @@ native type tells.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..definition.domains import canonical
 from ..definition.spec import NOW, REQUIRED
-from ..definition.types import AttributeType, TypeSyntaxError, parse_type
+from ..definition.types import AttributeType
 from ..errors import DefinitionError, InvalidValueError, MissingTableError
 from ..query.heading import Attribute
 from ..query.sql import SQL
+from ..query.values import stored_type
 from .base import Backend
 from .design import SINGLETON, ForeignKey, Index, TableDesign
+from .existing import EXTERNAL_CODECS, column_type, is_of_2, split_marker
 
 COMMENT_LIMIT = 1024
-_TYPED = re.compile(r"^:((?:[^:'\"]|'(?:[^']|'')*'|\"[^\"]*\")+):(.*)$", re.S)
-_NATIVE = {
-    "character varying": "varchar", "character": "char", "timestamp without time zone": "datetime",
-    "timestamp with time zone": "timestamp", "time without time zone": "time", "bytea": "bytes", "varbinary": "bytes",
-    "binary": "bytes", "year": "int16",
-}  # fmt: skip
-
 Query = Callable[[SQL], list[tuple[Any, ...]]]
-ReadDefault = Callable[[str | None, AttributeType], str | None]
+Lineage = dict[tuple[str, str], str]
+Outside = Callable[[str], tuple[Lineage, Sequence[Sequence[Any]]]]
 
 
-def comment_of(attribute: Attribute, limit: int) -> str:
+@dataclass(frozen=True)
+class Reading:
+    """What a server knows better: how it spells defaults and types, and what it says of other schemas.
+
+    `default` gives a column's default as a definition writes it; `is_spelled` tells whether a new column of a
+    core type would be spelled as an existing one is; `outside` gives the stored lineage and the foreign keys of
+    another schema, for tables whose own lineage is not stored.
+    """
+
+    default: Callable[[str | None, AttributeType], str | None]
+    is_spelled: Callable[[AttributeType, str], bool]
+    outside: Outside
+
+
+def comment_of(attribute: Attribute, limit: int, write: Callable[[str], str] = str) -> str:
     """The comment of a column: its type, which the server may not know, and the user's words."""
-    text = f":{attribute.type_text}:{attribute.comment}"
+    type_text = "<blob>" if attribute.type_text == "blob" else attribute.type_text  # else it is bytes to the others
+    type_text = write(type_text)
+    text = f":{type_text}:{write(attribute.comment)}"
     if len(text) > limit:
-        if len(attribute.type_text) + 2 > limit:
+        if len(type_text) + 2 > limit:
             return ""  # a very long enumeration: the column's own type has all of its values
         raise DefinitionError(f"the comment of {attribute.name} has more than {limit} characters: shorten it")
     return text
@@ -54,53 +65,37 @@ def read_lineage(backend: Backend, query: Query, schema: str) -> dict[tuple[str,
 def lineage_rows(backend: Backend, design: TableDesign) -> list[SQL]:
     """The statements that store the lineage of key and foreign-key attributes, as the existing implementation does."""
     foreign = {child for key in design.foreign_keys for child, _ in key.columns}
-    rows = [(design.table, a.name, a.lineage) for a in design.attributes if a.lineage and (a.in_key or a.name in foreign)]
+    rows = [
+        (design.table, a.name, a.lineage) for a in design.attributes if a.lineage and (a.in_key or a.name in foreign)
+    ]
     if not rows:
         return []
     values = ", ".join(["(\0, \0, \0)"] * len(rows))
-    text = f"INSERT INTO {backend.table(design.schema, '~lineage')} (table_name, attribute_name, lineage) VALUES {values}"
-    return [forget_lineage(backend, design.schema, design.table), SQL(text, tuple(value for row in rows for value in row))]
+    text = (
+        f"INSERT INTO {backend.table(design.schema, '~lineage')} (table_name, attribute_name, lineage) VALUES {values}"
+    )
+    return [
+        *forget_lineage(backend, design.schema, design.table),
+        SQL(text, tuple(value for row in rows for value in row)),
+    ]
 
 
-def forget_lineage(backend: Backend, schema: str, table: str) -> SQL:
-    """The statement that removes the lineage of a table."""
-    return f"DELETE FROM {backend.table(schema, '~lineage')} WHERE table_name = " + SQL.value(table)
+def forget_lineage(backend: Backend, schema: str, table: str) -> list[SQL]:
+    """The statements that remove the lineage of a table; a schema of the implementation before 2.0 stores none yet."""
+    ensured = backend.create_schema(schema)[-1]
+    return [ensured, f"DELETE FROM {backend.table(schema, '~lineage')} WHERE table_name = " + SQL.value(table)]
 
 
-def native_type(text: str, enum_values: Sequence[str] | None) -> AttributeType:
-    """The core type that comes closest to a native column type."""
-    if enum_values:
-        return AttributeType("enum", tuple(enum_values))
-    words = re.sub(r"\s*\(.*?\)", "", text) if not text.lower().startswith("enum") else "enum"
-    arguments = re.search(r"\(([\d,\s]+)\)", text)
-    name = _NATIVE.get(words, words)
-    spelled = f"{name}({arguments.group(1)})" if arguments and name in ("varchar", "char", "numeric", "decimal", "datetime") else name
-    try:
-        return parse_type(text if words == "enum" else spelled)
-    except TypeSyntaxError:
-        return AttributeType("bytes") if "blob" in text or "binary" in text else AttributeType("text")
-
-
-def _attribute(
-    row: Sequence[Any], lineage: dict[tuple[str, str], str], schema: str, read_default: ReadDefault
-) -> Attribute:
-    table, name, native, nullable, default, comment, _, in_key, enum_values = row
-    match = _TYPED.match(comment or "")
-    type_ = None
-    if match:
-        try:
-            type_ = parse_type(match.group(1))
-        except TypeSyntaxError:
-            type_ = None
-    if type_ is None:
-        type_ = native_type(native, enum_values)
-        comment = comment if not match else match.group(2)
-    else:
-        assert match is not None
-        comment = match.group(2)
-    origin = lineage.get((table, name), f"{schema}.{table}.{name}")
-    value = None if nullable else _default_value(read_default(default, type_), type_)
-    return Attribute(name, type_, bool(in_key), bool(nullable), value, (comment or "").strip(), origin)
+def _attribute(row: Sequence[Any], lineage: str, reading: Reading, *, before_2: bool) -> Attribute:
+    _, name, native, nullable, default, comment, _, in_key, enum_values, spelling = row
+    marker, words = split_marker(comment)
+    type_ = column_type(marker, native, enum_values, before_2=before_2)
+    value = None if nullable else _default_value(reading.default(default, type_), type_)
+    if type_.codec in EXTERNAL_CODECS:
+        type_ = replace(type_, arguments=(lineage.partition(".")[0],))  # where the table ~external_<store> is
+    ours = marker is not None and type_.codec not in EXTERNAL_CODECS
+    ours = ours and (type_.kind == "codec" or reading.is_spelled(stored_type(type_), spelling))
+    return Attribute(name, type_, bool(in_key), bool(nullable), value, words, lineage, "" if ours else spelling)
 
 
 def _default_value(text: str | None, type_: AttributeType) -> Any:
@@ -124,65 +119,77 @@ def build_designs(
     columns: Sequence[Sequence[Any]],
     keys: Sequence[Sequence[Any]],
     indexes: Sequence[Sequence[Any]],
-    lineage: dict[tuple[str, str], str],
-    read_default: ReadDefault,
+    lineage: Lineage,
+    reading: Reading,
+    *,
+    hidden: bool = False,
 ) -> dict[str, TableDesign]:
     """The designs of all tables of a schema, from rows of columns, foreign keys and indexes.
 
-    A column is (table, name, native type, nullable, default, comment, table comment, in key,
-    enum values); a key (table, constraint, parent schema, parent table, columns, parent columns);
-    an index (table, unique, columns).
+    With `hidden`, those of its housekeeping tables, whose names begin with `~`. A column is (table, name, native
+    type, nullable, default, comment, table comment, in key, enum values, type with its collation); a key (table,
+    constraint, parent schema, parent table, columns, parent columns); an index (table, unique, columns).
     """
+    columns = [row for row in columns if row[0].startswith("~") == hidden]
+    # Pointers into external storage are no references between rows of the pipeline, but they have indexes.
+    implied = {(key[0], tuple(key[4])) for key in keys}
+    keys = [key for key in keys if not key[3].startswith("~")]
+    origin = Origins(schema, lineage, keys, reading.outside)
+    modern = {table for table, _ in lineage} | {row[0] for row in columns if row[1] == SINGLETON or is_of_2(row[5])}
     attributes: dict[str, list[Attribute]] = {}
     comments: dict[str, str] = {}
     for row in columns:
-        if row[0].startswith("~"):
-            continue
-        attributes.setdefault(row[0], []).append(_attribute(row, lineage, schema, read_default))
-        comments[row[0]] = row[6] or ""
+        table = row[0]
+        found_in = origin(table, row[1])
+        attribute = _attribute(row, found_in, reading, before_2=table not in modern)
+        attributes.setdefault(table, []).append(attribute)
+        comments[table] = row[6] or ""
     foreign: dict[str, list[ForeignKey]] = {}
     for table, _, parent_schema, parent, child_columns, parent_columns in keys:
-        foreign.setdefault(table, []).append(ForeignKey(parent_schema, parent, tuple(zip(child_columns, parent_columns))))
+        foreign.setdefault(table, []).append(
+            ForeignKey(parent_schema, parent, tuple(zip(child_columns, parent_columns)))
+        )
     found: dict[str, list[Index]] = {}
     for table, unique, names in indexes:
-        found.setdefault(table, []).append(Index(tuple(names), bool(unique)))
+        if unique or (table, tuple(names)) not in implied:
+            found.setdefault(table, []).append(Index(tuple(names), bool(unique)))
     designs = {}
     for table, members in attributes.items():
         keys_of = tuple(foreign.get(table, ()))
-        own = _without_implied(tuple(found.get(table, ())), keys_of)
-        members = [replace(a, in_key=False) if a.name == SINGLETON else a for a in members]
-        designs[table] = TableDesign(schema, table, tuple(members), comments[table], keys_of, own)
-    return _trace(designs, lineage)
-
-
-def _without_implied(indexes: tuple[Index, ...], keys: tuple[ForeignKey, ...]) -> tuple[Index, ...]:
-    """Leave out the indexes that exist only because of a foreign key."""
-    implied = {key.child_attributes for key in keys}
-    return tuple(index for index in indexes if index.unique or index.attributes not in implied)
-
-
-def _trace(designs: dict[str, TableDesign], lineage: dict[tuple[str, str], str]) -> dict[str, TableDesign]:
-    """Fill in the lineage that is not stored by following the foreign keys inside of the schema."""
-    resolved: dict[tuple[str, str], str] = {}
-
-    def origin(table: str, name: str, seen: frozenset[tuple[str, str]]) -> str:
-        if (table, name) in lineage:
-            return lineage[table, name]
-        if (table, name) in resolved:
-            return resolved[table, name]
-        design = designs[table]
-        result = f"{design.schema}.{table}.{name}"
-        for key in design.foreign_keys:
-            for child, parent in key.columns:
-                if child == name and (table, name) not in seen:
-                    inside = key.schema == design.schema and key.table in designs
-                    step = origin(key.table, parent, seen | {(table, name)}) if inside else f"{key.schema}.{key.table}.{parent}"
-                    result = resolved[table, name] = step
-                    return result
-        resolved[table, name] = result
-        return result
-
-    for table, design in designs.items():
-        traced = tuple(replace(a, lineage=origin(table, a.name, frozenset())) for a in design.attributes)
-        designs[table] = replace(design, attributes=traced)
+        own = tuple(replace(a, in_key=False) if a.name == SINGLETON else a for a in members)
+        designs[table] = TableDesign(schema, table, own, comments[table], keys_of, tuple(found.get(table, ())))
     return designs
+
+
+class Origins:
+    """Where attributes were defined: as stored, else found by following foreign keys, across schemas too."""
+
+    def __init__(self, schema: str, lineage: Lineage, keys: Sequence[Sequence[Any]], outside: Outside) -> None:
+        self._schema = schema
+        self._outside = outside
+        self._stored = {schema: lineage}
+        self._steps = {schema: _steps(keys)}
+
+    def __call__(self, table: str, name: str) -> str:
+        """The origin of an attribute, `schema.table.attribute`."""
+        place, seen = (self._schema, table, name), set[tuple[str, str, str]]()
+        while place not in seen:
+            seen.add(place)
+            where, table, name = place
+            if where not in self._stored:
+                self._stored[where], keys = self._outside(where)
+                self._steps[where] = _steps(keys)
+            stored = self._stored[where].get((table, name))
+            if stored is not None:
+                return stored
+            place = self._steps[where].get((table, name), place)
+        return ".".join(place)
+
+
+def _steps(keys: Sequence[Sequence[Any]]) -> dict[tuple[str, str], tuple[str, str, str]]:
+    steps: dict[tuple[str, str], tuple[str, str, str]] = {}
+    for table, _, parent_schema, parent, child_columns, parent_columns in keys:
+        for child, name in zip(child_columns, parent_columns):
+            if not parent.startswith("~"):
+                steps.setdefault((table, child), (parent_schema, parent, name))
+    return steps

@@ -5,6 +5,8 @@ does, so that either opens the other's tables. Sessions run in UTC. Rows go in t
 COPY when there are many.
 """
 
+# ruff: noqa: D102  what a method does is said once, by the protocol in base.py
+
 from __future__ import annotations
 
 import datetime as dt
@@ -20,32 +22,18 @@ except ImportError as error:
 
     raise _Missing("PostgreSQL needs a driver: pip install 'datajoint-lab[postgres]'") from error
 
-from psycopg import errors as pg
-
 from ..definition.types import AttributeType
-from ..errors import (
-    AccessError,
-    ConnectionFailedError,
-    DataJointError,
-    DuplicateError,
-    IntegrityError,
-    InvalidValueError,
-    LockError,
-    MissingAttributeError,
-    MissingTableError,
-    QueryError,
-    QuerySyntaxError,
-    ReadOnlyError,
-    UnknownAttributeError,
-)
+from ..errors import DataJointError
+from ..query.heading import Attribute
 from ..query.sql import SQL
 from .base import Backend, Duplicates, Outcome, safe_path
+from .bulk_postgresql import COPY_ROWS, copy_rows, copy_through_temporary
 from .design import Index, TableDesign
-from .metadata import COMMENT_LIMIT, build_designs, comment_of, forget_lineage, lineage_rows, read_lineage
+from .metadata import COMMENT_LIMIT, Reading, build_designs, comment_of, forget_lineage, lineage_rows, read_lineage
+from .postgresql_errors import LOST, opening_error, translate
 from .sqlite import upsert
 
 UTC = dt.timezone.utc
-_COPY_ROWS = 50
 _SSL_MODES = {"prefer": "prefer", "require": "require", "verify": "verify-full", "disable": "disable"}
 
 
@@ -60,6 +48,13 @@ class PostgreSQL(Backend):
     # -- sessions ---------------------------------------------------------------------
 
     def open(self) -> psycopg.Connection[Any]:
+        session, failure = self._connect()
+        if failure is not None:
+            raise failure  # outside of the frame that holds the password, and without the driver's error
+        assert session is not None
+        return session
+
+    def _connect(self) -> tuple[psycopg.Connection[Any] | None, DataJointError | None]:
         address = self.address
         tls = address.tls
         options: dict[str, Any] = {
@@ -72,36 +67,22 @@ class PostgreSQL(Backend):
             "sslrootcert": tls.ca or ("system" if tls.mode == "verify" else None),
             "sslcert": tls.cert,
             "sslkey": tls.key,
-            "connect_timeout": int(float(address.options.get("connect_timeout", 10))),
+            "connect_timeout": max(1, int(float(address.options.get("connect_timeout", 10)))),
             "application_name": address.options.get("application_name", "datajoint_lab"),
             "options": "-c TimeZone=UTC -c client_min_messages=warning",
         }
         try:
-            return psycopg.connect(
-                **{name: value for name, value in options.items() if value is not None}, autocommit=True, prepare_threshold=5
-            )
+            given = {name: value for name, value in options.items() if value is not None}
+            return psycopg.connect(**given, autocommit=True, prepare_threshold=5), None
         except psycopg.Error as error:
-            raise self._opening_error(error) from None
-
-    def _opening_error(self, error: psycopg.Error) -> DataJointError:
-        where = self.address.public
-        text = str(error)
-        if any(words in text for words in ("password authentication failed", "no password supplied", "authentication")):
-            return AccessError(f"the database refuses the user or the password: {where}", "check both; the password is not shown")
-        if re.search(r'role ".*" does not exist|database ".*" does not exist', text):
-            return AccessError(f"the database refuses: {_first_line(text)}", f"check the address {where}")
-        if "SSL" in text or "certificate" in text:
-            return ConnectionFailedError(
-                f"an encrypted connection to {where} is not possible: {_first_line(text)}",
-                "the server has to offer TLS with a certificate that you trust; tls=false connects in plain text on purpose",
-            )
-        return ConnectionFailedError(f"cannot connect to {where}: {_first_line(text)}", "check that the server runs and the address")
+            return None, opening_error(error, address.public)
 
     def execute(self, session: psycopg.Connection[Any], text: str, parameters: Sequence[Any]) -> Outcome:
         with session.cursor(binary=True) as cursor:
             cursor.execute(text, parameters or None)
-            rows = cursor.fetchall() if cursor.description is not None else []
-            return Outcome(rows, cursor.rowcount)
+            if cursor.description is None:
+                return Outcome([], cursor.rowcount)
+            return Outcome(cursor.fetchall(), cursor.rowcount, tuple(column.name for column in cursor.description))
 
     def stream(
         self, session: psycopg.Connection[Any], text: str, parameters: Sequence[Any], batch: int
@@ -116,38 +97,19 @@ class PostgreSQL(Backend):
                 yield rows
 
     def is_lost(self, session: psycopg.Connection[Any], error: BaseException) -> bool:
-        return bool(session.closed) or isinstance(error, (pg.AdminShutdown, pg.CrashShutdown, pg.CannotConnectNow))
+        return bool(session.closed) or isinstance(error, LOST)
 
     def is_idle(self, session: psycopg.Connection[Any]) -> bool:
-        return session.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+        return session.pgconn.transaction_status == psycopg.pq.TransactionStatus.IDLE
+
+    def has_failed(self, session: psycopg.Connection[Any]) -> bool:
+        return session.pgconn.transaction_status == psycopg.pq.TransactionStatus.INERROR
 
     def mark_parameters(self, sql: SQL) -> str:
         return super().mark_parameters(SQL(sql.text.replace("%", "%%") if sql.parameters else sql.text))
 
     def translate(self, error: BaseException, text: str) -> DataJointError:
-        diag = getattr(error, "diag", None)
-        primary = (getattr(diag, "message_primary", None) or _first_line(str(error))) if diag else _first_line(str(error))
-        detail = (getattr(diag, "message_detail", None) or "") if diag else ""
-        kinds: list[tuple[tuple[type[BaseException], ...], type[DataJointError], str]] = [
-            ((pg.UniqueViolation,), DuplicateError, f"the row is there already: {detail or primary}"),
-            ((pg.ForeignKeyViolation, pg.RestrictViolation), IntegrityError, f"a foreign key is violated: {detail or primary}"),
-            ((pg.NotNullViolation,), MissingAttributeError, f"a value is required: {primary}"),
-            ((pg.CheckViolation,), InvalidValueError, f"a value is outside of its domain: {primary}"),
-            ((pg.StringDataRightTruncation, pg.NumericValueOutOfRange), InvalidValueError, f"a value does not fit: {primary}"),
-            ((pg.UndefinedTable, pg.InvalidSchemaName), MissingTableError, f"a table is missing: {primary}"),
-            ((pg.UndefinedColumn,), UnknownAttributeError, primary),
-            ((pg.ReadOnlySqlTransaction,), ReadOnlyError, f"the database may only be read: {primary}"),
-            ((pg.InsufficientPrivilege,), AccessError, f"your account may not do this: {primary}"),
-            ((pg.SyntaxError, pg.UndefinedFunction, pg.AmbiguousFunction), QuerySyntaxError, f"the database cannot read the expression: {primary}"),
-            ((pg.LockNotAvailable, pg.DeadlockDetected, pg.SerializationFailure), LockError, f"another session is in the way: {primary}"),
-            ((pg.QueryCanceled,), QueryError, f"the statement was cancelled: {primary}"),
-            ((pg.DatatypeMismatch, pg.InvalidTextRepresentation, pg.InvalidDatetimeFormat, pg.DatetimeFieldOverflow), InvalidValueError, f"a value is of the wrong type: {primary}"),
-            ((psycopg.DataError,), InvalidValueError, f"a value cannot be stored: {primary}"),
-        ]  # fmt: skip
-        for classes, kind, message in kinds:
-            if isinstance(error, classes):
-                return kind(message)
-        return QueryError(f"the database refused the statement: {primary} {detail}".strip())
+        return translate(error)
 
     # -- dialect ----------------------------------------------------------------------
 
@@ -167,6 +129,13 @@ class PostgreSQL(Backend):
     def any_value(self, sql: str) -> str:
         return f"(array_agg({sql}))[1]"
 
+    def key_text(self, type_: AttributeType, sql: str) -> str:
+        if type_.kind == "date":
+            return f"to_char({sql}, 'YYYY-MM-DD')"
+        if type_.kind == "bool":
+            return f"({sql}::int)::text"
+        return f"replace({sql}::text, '-', '')" if type_.kind == "uuid" else f"{sql}::text"
+
     def key_set(self, types: Sequence[AttributeType], rows: Sequence[tuple[Any, ...]]) -> SQL:
         arrays = [f"\0::{self._plain_type(type_)}[]" for type_ in types]
         columns = ", ".join(f"k{position}" for position in range(len(types)))
@@ -185,6 +154,9 @@ class PostgreSQL(Backend):
         wanted, type_ = ("number", "double precision") if kind == "number" else ("boolean", "boolean")
         return f"(CASE WHEN jsonb_typeof({sql} #> {steps}) = '{wanted}' THEN ({sql} #>> {steps})::{type_} END)"
 
+    def json_text(self, sql: str) -> str:
+        return f"{sql}::text"
+
     def prefix(self, sql: str, length: int) -> str:
         return f"substring({sql}, 1, {length})"
 
@@ -192,7 +164,7 @@ class PostgreSQL(Backend):
         return f"octet_length({sql})"
 
     def rewrite(self, tree: Any, type_of: Callable[[Any], AttributeType | None]) -> Any:
-        from .snippets import rewrite_postgresql  # noqa: PLC0415  loads sqlglot
+        from .snippets import rewrite_postgresql  # loads sqlglot
 
         return rewrite_postgresql(tree, type_of)
 
@@ -200,7 +172,8 @@ class PostgreSQL(Backend):
 
     def list_schemas(self) -> SQL:
         return SQL(
-            "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'public') "
+            "SELECT nspname FROM pg_namespace "
+            "WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'public') "
             "ORDER BY nspname"
         )
 
@@ -212,25 +185,56 @@ class PostgreSQL(Backend):
             SQL(f"CREATE SCHEMA IF NOT EXISTS {self.quote(schema)}"),
             SQL(
                 f"CREATE TABLE IF NOT EXISTS {self.table(schema, '~lineage')} (table_name varchar(64) NOT NULL, "
-                "attribute_name varchar(64) NOT NULL, lineage varchar(255) NOT NULL, PRIMARY KEY (table_name, attribute_name))"
+                "attribute_name varchar(64) NOT NULL, lineage varchar(255) NOT NULL, "
+                "PRIMARY KEY (table_name, attribute_name))"
             ),
         ]
 
     def drop_schema(self, schema: str) -> list[SQL]:
         return [SQL(f"DROP SCHEMA IF EXISTS {self.quote(schema)} CASCADE")]
 
-    def load(self, query: Callable[[SQL], list[tuple[Any, ...]]], schema: str) -> dict[str, TableDesign]:
-        columns = query(_COLUMNS + SQL.value(schema) + _COLUMNS_ORDER)
+    def load(
+        self, query: Callable[[SQL], list[tuple[Any, ...]]], schema: str, *, hidden: bool = False
+    ) -> dict[str, TableDesign]:
+        columns = [(*row, row[2]) for row in query(_COLUMNS + SQL.value(schema) + _COLUMNS_ORDER)]
         keys = query(_KEYS + SQL.value(schema) + " ORDER BY con.oid")
         indexes = query(_INDEXES + SQL.value(schema) + " ORDER BY i.indexrelid")
-        lineage = read_lineage(self, query, schema)
-        return build_designs(schema, columns, keys, indexes, lineage, _read_default)
+        has_lineage = any(row[0] == "~lineage" for row in columns)
+        lineage = read_lineage(self, query, schema) if has_lineage else {}
+        return build_designs(
+            schema,
+            columns,
+            keys,
+            indexes,
+            lineage,
+            Reading(
+                _read_default,
+                self._is_spelled,
+                lambda other: (read_lineage(self, query, other), query(_KEYS + SQL.value(other) + " ORDER BY con.oid")),
+            ),
+            hidden=hidden,
+        )
+
+    def _is_spelled(self, type_: AttributeType, native: str) -> bool:
+        """Whether a column is spelled as a new one of its type would be; the server has longer names for some."""
+        plain = native.replace(" without time zone", "").replace("character varying", "varchar").replace("(6)", "")
+        ours = self.column_type(type_).replace("timestamptz", "timestamp with time zone").replace("(6)", "")
+        return plain == ours
+
+    def stored(self, attribute: Attribute, sql: str) -> str:
+        """The column; the server's own enumerations and its char are no texts to it, and are cast."""
+        return f"{sql}::text" if _is_own_text(attribute) else sql
+
+    def placed(self, attribute: Attribute, sql: str) -> str:
+        """The value, cast to what the column is."""
+        return f"{sql}::{attribute.native}" if _is_own_text(attribute) else sql
 
     def referring_schemas(self, schema: str) -> SQL:
         return (
             "SELECT DISTINCT n.nspname::text FROM pg_constraint AS con JOIN pg_class AS c ON c.oid = con.conrelid "
             "JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_class AS p ON p.oid = con.confrelid "
-            "JOIN pg_namespace AS pn ON pn.oid = p.relnamespace WHERE con.contype = 'f' AND pn.nspname = " + SQL.value(schema)
+            "JOIN pg_namespace AS pn ON pn.oid = p.relnamespace WHERE con.contype = 'f' AND pn.nspname = "
+            + SQL.value(schema)
         )
 
     def column_type(self, type_: AttributeType) -> str:
@@ -249,7 +253,9 @@ class PostgreSQL(Backend):
 
     def _create_index(self, design: TableDesign, index: Index, position: int) -> SQL:
         unique = "UNIQUE " if index.unique else ""
-        return SQL(f"CREATE {unique}INDEX ON {self.table(design.schema, design.table)} ({self._names(index.attributes)})")
+        return SQL(
+            f"CREATE {unique}INDEX ON {self.table(design.schema, design.table)} ({self._names(index.attributes)})"
+        )
 
     def _register(self, design: TableDesign) -> list[SQL]:
         name = self.table(design.schema, design.table)
@@ -257,6 +263,8 @@ class PostgreSQL(Backend):
         for attribute in design.attributes:
             text = self.literal(comment_of(attribute, COMMENT_LIMIT))
             texts.append(f"COMMENT ON COLUMN {name}.{self.quote(attribute.name)} IS {text}")
+        if not texts:
+            return lineage_rows(self, design)
         # One block, since a round trip for each comment is felt with wide tables.
         body, tag = "; ".join(texts), "$dj$"
         while tag in body:
@@ -264,7 +272,7 @@ class PostgreSQL(Backend):
         return [SQL(f"DO {tag} BEGIN {body}; END {tag}"), *lineage_rows(self, design)]
 
     def drop_table(self, schema: str, table: str) -> list[SQL]:
-        return [SQL(f"DROP TABLE IF EXISTS {self.table(schema, table)}"), forget_lineage(self, schema, table)]
+        return [SQL(f"DROP TABLE IF EXISTS {self.table(schema, table)}"), *forget_lineage(self, schema, table)]
 
     # -- rows -------------------------------------------------------------------------
 
@@ -276,22 +284,20 @@ class PostgreSQL(Backend):
         rows: Sequence[Sequence[Any]],
         duplicates: Duplicates,
         execute: Callable[[SQL], Outcome],
+        note: Callable[[str], None],
     ) -> None:
-        if len(rows) < _COPY_ROWS or not names or duplicates != "error":
+        if len(rows) < COPY_ROWS or not names:
             self.insert_rows(design, names, rows, duplicates, execute)
             return
-        text = f"COPY {self.table(design.schema, design.table)} ({self._names(names)}) FROM STDIN"
-        with session.cursor() as cursor, cursor.copy(text) as copy:
-            for row in rows:
-                copy.write_row(row)
+        table, quoted = self.table(design.schema, design.table), [self.quote(name) for name in names]
+        if duplicates == "error":
+            copy_rows(session, table, names, quoted, rows, note, table)
+        else:
+            tail = self.on_duplicate(design, names, duplicates)
+            copy_through_temporary(session, table, names, quoted, rows, tail, execute, note)
 
     def on_duplicate(self, design: TableDesign, names: Sequence[str], duplicates: Duplicates) -> str:
         return upsert(self, design, names, duplicates)
-
-
-def _first_line(text: str) -> str:
-    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
-    return lines[-1] if lines else "no reason given"
 
 
 def _time_of_day(value: dt.time) -> dt.timedelta:
@@ -325,7 +331,8 @@ _KEYS = SQL(
     "JOIN pg_attribute AS a ON a.attrelid = con.conrelid AND a.attnum = k.attnum), "
     "(SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(con.confkey) WITH ORDINALITY AS k (attnum, n) "
     "JOIN pg_attribute AS a ON a.attrelid = con.confrelid AND a.attnum = k.attnum) "
-    "FROM pg_constraint AS con JOIN pg_class AS c ON c.oid = con.conrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace "
+    "FROM pg_constraint AS con JOIN pg_class AS c ON c.oid = con.conrelid "
+    "JOIN pg_namespace AS n ON n.oid = c.relnamespace "
     "JOIN pg_class AS p ON p.oid = con.confrelid JOIN pg_namespace AS pn ON pn.oid = p.relnamespace "
     "WHERE con.contype = 'f' AND n.nspname = "
 )
@@ -336,16 +343,24 @@ _INDEXES = SQL(
     "FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace "
     "WHERE NOT i.indisprimary AND i.indexprs IS NULL AND n.nspname = "
 )
+
+
+def _is_own_text(attribute: Attribute) -> bool:
+    """Whether another program's column has a type of the server's own, which neither LIKE nor COLLATE takes."""
+    kind = attribute.type.kind if attribute.type and attribute.native else ""
+    return kind == "enum" or attribute.native.startswith("character(")
+
+
 _CONSTANT = re.compile(r"^'((?:[^']|'')*)'::|^'((?:[^']|'')*)'$")
 
 
-def _read_default(text: str | None, type_: AttributeType) -> str | None:
+def _read_default(text: str | None, _: AttributeType) -> str | None:
     """The default of a column as a definition writes it, from PostgreSQL's spelling of it."""
     if text is None:
         return None
     if text.upper().startswith("NULL"):
         return "null"
-    if re.match(r"(CURRENT_TIMESTAMP|CURRENT_DATE|now\(\))", text, re.I):
+    if re.match(r"(CURRENT_TIMESTAMP|CURRENT_DATE|now\(\))", text, re.IGNORECASE):
         return "NOW"
     match = _CONSTANT.match(text)
     if match:

@@ -7,6 +7,8 @@ REAL, which keeps them exactly once rounded to their scale; longer ones are text
 collation that orders them as numbers. NaN is refused: SQLite would store it as null.
 """
 
+# ruff: noqa: D102  what a method does is said once, by the protocol in base.py
+
 from __future__ import annotations
 
 import datetime as dt
@@ -14,11 +16,13 @@ import json
 import math
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
+from contextlib import contextmanager
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
 
+from ..config import Address
 from ..definition.types import AttributeType
 from ..errors import (
     ConnectionFailedError,
@@ -42,6 +46,8 @@ from .sqlite_functions import install
 
 UTC = dt.timezone.utc
 _EXACT_DIGITS = 15
+_ALL_DIGITS = Context(prec=100)
+_INSTRUCTIONS = 100_000  # of SQLite's virtual machine: about a millisecond
 _CATALOG = "~datajoint"
 
 
@@ -52,6 +58,14 @@ class SQLite(Backend):
     sqlglot_name = "sqlite"
     mark = "?"
     max_parameters: ClassVar[int] = 30000
+    survives_interrupt = True
+    late_begin = True
+    explain_head = "EXPLAIN QUERY PLAN "
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(address)
+        # Taking the write lock at once avoids the deadlock of two readers that both want to write.
+        self.begin_statement = "BEGIN" if address.read_only else "BEGIN IMMEDIATE"
 
     # -- sessions ---------------------------------------------------------------------
 
@@ -66,10 +80,14 @@ class SQLite(Backend):
             raise ConnectionFailedError(f"the folder of the database file {path} does not exist", "create it first")
         mode = self.address.options.get("mode", "rwc")
         if mode != "rwc" and not Path(path).is_file():
-            raise ConnectionFailedError(f"there is no database file {path}", f"create it, or connect without mode={mode}")
+            raise ConnectionFailedError(
+                f"there is no database file {path}", f"create it, or connect without mode={mode}"
+            )
         target = path if self.address.in_memory else f"{Path(path).absolute().as_uri()}?mode={mode}"
         try:
-            raw = sqlite3.connect(target, timeout, isolation_level=None, check_same_thread=False, uri=not self.address.in_memory)
+            raw = sqlite3.connect(
+                target, timeout, isolation_level=None, check_same_thread=False, uri=not self.address.in_memory
+            )
             raw.execute("PRAGMA foreign_keys = ON")
             if not self.address.in_memory and mode != "ro":
                 self._use_wal(raw)
@@ -77,6 +95,8 @@ class SQLite(Backend):
         except sqlite3.Error as error:
             raise self._opening_error(path, error) from error
         install(raw)
+        # A long statement lets Python look for Ctrl-C now and then.
+        raw.set_progress_handler(_go_on, _INSTRUCTIONS)
         return raw
 
     @staticmethod
@@ -93,29 +113,38 @@ class SQLite(Backend):
     def _opening_error(path: str, error: sqlite3.Error) -> DataJointError:
         text = str(error)
         if "not a database" in text or "malformed" in text:
-            return ConnectionFailedError(f"{path} is not an SQLite database", "check the path, or restore the file from a copy")
+            return ConnectionFailedError(
+                f"{path} is not an SQLite database", "check the path, or restore the file from a copy"
+            )
         if "locked" in text:
             return LockError(f"the database file {path} is locked by another process", "wait until it has finished")
-        return ConnectionFailedError(f"the database file {path} cannot be opened: {text}", "check that you may read and write it")
-
-    def begin(self, session: Any) -> str:
-        # Taking the write lock at once avoids the deadlock of two readers that both want to write.
-        return "BEGIN" if self.address.read_only else "BEGIN IMMEDIATE"
+        return ConnectionFailedError(
+            f"the database file {path} cannot be opened: {text}", "check that you may read and write it"
+        )
 
     def execute(self, session: sqlite3.Connection, text: str, parameters: Sequence[Any]) -> Outcome:
-        cursor = session.execute(text, parameters)
-        rows = cursor.fetchall()
-        return Outcome(rows, cursor.rowcount)
+        with _interruptible():
+            cursor = session.execute(text, parameters)
+            rows = cursor.fetchall()
+        return Outcome(rows, cursor.rowcount, tuple(column[0] for column in cursor.description or ()))
 
     def stream(
         self, session: sqlite3.Connection, text: str, parameters: Sequence[Any], batch: int
     ) -> Iterator[list[tuple[Any, ...]]]:
-        cursor = session.execute(text, parameters)
+        # Rows that are being read keep their session from writing once another process has written, so they get
+        # a session of their own, unless a transaction is open, whose rows only its own session sees.
+        own = self.is_idle(session)
+        raw = self.open() if own else session
+        cursor = raw.cursor()
         try:
-            while rows := cursor.fetchmany(batch):
-                yield rows
+            with _interruptible():
+                cursor.execute(text, parameters)
+                while rows := cursor.fetchmany(batch):
+                    yield rows
         finally:
             cursor.close()
+            if own:
+                raw.close()
 
     def is_lost(self, session: Any, error: BaseException) -> bool:
         return isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error)
@@ -135,11 +164,23 @@ class SQLite(Backend):
             ("no such table", MissingTableError, message.replace("no such table: ", "there is no table ")),
             ("no such column", UnknownAttributeError, message.replace("no such column: ", "there is no attribute ")),
             ("syntax error", QuerySyntaxError, f"the expression is not SQL that the database understands: {message}"),
-            ("unrecognized token", QuerySyntaxError, f"the expression is not SQL that the database understands: {message}"),
+            (
+                "unrecognized token",
+                QuerySyntaxError,
+                f"the expression is not SQL that the database understands: {message}",
+            ),
             ("incomplete input", QuerySyntaxError, f"the expression is incomplete: {message}"),
-            ("locked", LockError, f"{file} is locked by another process; give it time, or raise ?timeout= in the address"),
+            (
+                "locked",
+                LockError,
+                f"{file} is locked by another process; give it time, or raise ?timeout= in the address",
+            ),
             ("readonly", ReadOnlyError, f"{file} may only be read"),
-            ("disk is full", QueryError, f"the disk of {file} is full: nothing was stored; free some space and run it again"),
+            (
+                "disk is full",
+                QueryError,
+                f"the disk of {file} is full: nothing was stored; free some space and run it again",
+            ),
             ("disk I/O error", QueryError, f"{file} cannot be read or written: {message}"),
             ("malformed", QueryError, f"{file} is damaged: restore it from a copy"),
         ]
@@ -181,13 +222,16 @@ class SQLite(Backend):
     def decoder(self, type_: AttributeType) -> Callable[[Any], Any] | None:
         if type_.kind == "decimal":
             exponent = Decimal(1).scaleb(-type_.digits[1])
-            return lambda value: Decimal(str(value)).quantize(exponent)
-        if type_.kind == "json" or type_.kind == "object":
+            return lambda value: Decimal(str(value)).quantize(exponent, context=_ALL_DIGITS)
+        if type_.kind in ("json", "object"):
             return json.loads
         return _DECODERS.get(type_.kind)
 
     def any_value(self, sql: str) -> str:
         return f"min({sql})"
+
+    def key_text(self, type_: AttributeType, sql: str) -> str:
+        return f"replace({sql}, '-', '')" if type_.kind == "uuid" else f"CAST({sql} AS TEXT)"
 
     def key_set(self, types: Sequence[AttributeType], rows: Sequence[tuple[Any, ...]]) -> SQL:
         columns = ", ".join(f"json_extract(value, '$[{position}]') AS k{position}" for position in range(len(types)))
@@ -210,7 +254,7 @@ class SQLite(Backend):
         return f"length({sql})"
 
     def rewrite(self, tree: Any, type_of: Callable[[Any], AttributeType | None]) -> Any:
-        from .snippets import rewrite_sqlite  # noqa: PLC0415  loads sqlglot
+        from .snippets import rewrite_sqlite  # loads sqlglot
 
         return rewrite_sqlite(tree, type_of)
 
@@ -229,7 +273,8 @@ class SQLite(Backend):
         return [
             SQL(
                 f'CREATE TABLE IF NOT EXISTS "{_CATALOG}" '
-                "(schema_name TEXT NOT NULL, table_name TEXT NOT NULL, design TEXT NOT NULL CHECK (json_valid(design)), "
+                "(schema_name TEXT NOT NULL, table_name TEXT NOT NULL, "
+                "design TEXT NOT NULL CHECK (json_valid(design)), "
                 "PRIMARY KEY (schema_name, table_name)) STRICT"
             ),
             SQL(
@@ -245,18 +290,24 @@ class SQLite(Backend):
             f'DELETE FROM "{_CATALOG}" WHERE schema_name = ' + SQL.value(schema),
         ]
 
-    def load(self, query: Callable[[SQL], list[tuple[Any, ...]]], schema: str) -> dict[str, TableDesign]:
+    def load(
+        self, query: Callable[[SQL], list[tuple[Any, ...]]], schema: str, *, hidden: bool = False
+    ) -> dict[str, TableDesign]:
         rows = query(
             f'SELECT c.table_name, c.design FROM "{_CATALOG}" AS c '
             "JOIN sqlite_master AS m ON m.name = c.schema_name || '.' || c.table_name WHERE c.schema_name = "
             + SQL.value(schema)
             + " ORDER BY c.rowid"
         )
-        return {table: TableDesign.from_json(schema, table, json.loads(design)) for table, design in rows}
+        return {
+            table: TableDesign.from_json(schema, table, json.loads(design))
+            for table, design in rows
+            if table.startswith("~") == hidden
+        }
 
     def referring_schemas(self, schema: str) -> SQL:
         return (
-            f'SELECT DISTINCT c.schema_name FROM "{_CATALOG}" AS c, json_each(c.design, \'$.foreign_keys\') AS f '
+            f"SELECT DISTINCT c.schema_name FROM \"{_CATALOG}\" AS c, json_each(c.design, '$.foreign_keys') AS f "
             "WHERE json_extract(f.value, '$.parent[0]') = " + SQL.value(schema)
         )
 
@@ -280,7 +331,8 @@ class SQLite(Backend):
         return super()._check(attribute, stored)
 
     def _singleton(self) -> str:
-        return '"_singleton" INTEGER NOT NULL DEFAULT 1 CHECK ("_singleton" = 1)'
+        # Not INTEGER, which would make it an alias of the rowid, without a default.
+        return '"_singleton" INT NOT NULL DEFAULT 1 CHECK ("_singleton" = 1)'
 
     def _now(self, stored: AttributeType) -> str:
         if stored.kind == "date":
@@ -296,7 +348,10 @@ class SQLite(Backend):
     def _create_index(self, design: TableDesign, index: Index, position: int) -> SQL:
         name = self.quote(f"{design.schema}.{design.table}:{'+'.join(index.attributes)}:{position}")
         unique = "UNIQUE " if index.unique else ""
-        return SQL(f"CREATE {unique}INDEX {name} ON {self.table(design.schema, design.table)} ({self._names(index.attributes)})")
+        return SQL(
+            f"CREATE {unique}INDEX {name} ON {self.table(design.schema, design.table)} "
+            f"({self._names(index.attributes)})"
+        )
 
     def _register(self, design: TableDesign) -> list[SQL]:
         text = json.dumps(design.to_json(), ensure_ascii=False)
@@ -313,7 +368,10 @@ class SQLite(Backend):
     def drop_table(self, schema: str, table: str) -> list[SQL]:
         return [
             SQL(f"DROP TABLE IF EXISTS {self.table(schema, table)}"),
-            f'DELETE FROM "{_CATALOG}" WHERE schema_name = ' + SQL.value(schema) + " AND table_name = " + SQL.value(table),
+            f'DELETE FROM "{_CATALOG}" WHERE schema_name = '
+            + SQL.value(schema)
+            + " AND table_name = "
+            + SQL.value(table),
         ]
 
     # -- rows -------------------------------------------------------------------------
@@ -326,16 +384,34 @@ class SQLite(Backend):
         rows: Sequence[Sequence[Any]],
         duplicates: Duplicates,
         execute: Callable[[SQL], Outcome],
+        note: Callable[[str], None],
     ) -> None:
         if len(rows) == 1 or not names:
             self.insert_rows(design, names, rows, duplicates, execute)
             return
         marks = ", ".join("?" * len(names))
         text = f"{self.insert_head(design, names)} VALUES ({marks}){self.on_duplicate(design, names, duplicates)}"
-        session.executemany(text, rows)
+        note(text)
+        with _interruptible():
+            session.executemany(text, rows)
 
     def on_duplicate(self, design: TableDesign, names: Sequence[str], duplicates: Duplicates) -> str:
         return upsert(self, design, names, duplicates)
+
+
+def _go_on() -> int:
+    return 0
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C stops a statement through the progress handler, which SQLite reports as an error of its own."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if str(error) == "interrupted":
+            raise KeyboardInterrupt from None
+        raise
 
 
 def upsert(backend: Backend, design: TableDesign, names: Sequence[str], duplicates: Duplicates) -> str:

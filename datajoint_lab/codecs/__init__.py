@@ -10,6 +10,15 @@ from typing import TYPE_CHECKING
 from datajoint_lab.codecs.base import Chain, Codec, Context, get_codec, list_codecs, resolve
 from datajoint_lab.codecs.blob_describe import describe, size_text
 from datajoint_lab.codecs.builtin import AttachCodec, BlobCodec
+from datajoint_lab.codecs.stored import (
+    chain_of,
+    decode_stored,
+    describe_stored,
+    is_json,
+    is_stored,
+    set_decoder,
+    store_name,
+)
 
 if TYPE_CHECKING:
     from datajoint_lab.codecs.blob import MatCell, MatStruct, pack, unpack
@@ -22,12 +31,19 @@ __all__ = [
     "Context",
     "MatCell",
     "MatStruct",
+    "chain_of",
+    "decode_stored",
     "describe",
+    "describe_stored",
     "get_codec",
+    "is_json",
+    "is_stored",
     "list_codecs",
     "pack",
     "resolve",
+    "set_decoder",
     "size_text",
+    "store_name",
     "unpack",
 ]
 

@@ -16,7 +16,7 @@ from datajoint_lab.errors import CodecError, DataJointError, InvalidValueError, 
 ENTRY_POINTS = "datajoint_lab.codecs"
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-_SPECIFICATION = re.compile(r"<\s*([A-Za-z_]\w*)\s*(?:@\s*[\w-]*\s*)?>", re.ASCII)
+_SPECIFICATION = re.compile(r"<\s*([A-Za-z_]\w*)\s*(?:(@)\s*([\w-]*)\s*)?>", re.ASCII)
 
 
 class Context(TypedDict, total=False):
@@ -97,6 +97,7 @@ class Codec(ABC):
 
 _codecs: dict[str, type[Codec]] = {}
 _instances: dict[str, Codec] = {}
+_chains: dict[tuple[str, bool], Chain] = {}
 _loading = threading.RLock()
 _plugins_loaded = False
 _broken_plugins: dict[str, Exception] = {}
@@ -119,6 +120,7 @@ def _register(cls: type[Codec]) -> None:
         )
     _codecs[name] = cls
     _instances.pop(name, None)
+    _chains.clear()
 
 
 def get_codec(name: str) -> Codec:
@@ -149,7 +151,12 @@ def list_codecs() -> list[str]:
     True
     """
     _load_plugins()
-    return sorted(_codecs)
+    return _listed()
+
+
+def _listed() -> list[str]:
+    """The names that people may write; those of what older versions stored are only read."""
+    return sorted(name for name in _codecs if not name.startswith("external_"))
 
 
 def _load_plugins() -> None:
@@ -169,7 +176,7 @@ def _load_plugins() -> None:
 
 
 def _unknown(name: str) -> CodecError:
-    known = sorted(_codecs)
+    known = _listed()
     broken = [
         f"the plugin {plugin} failed to load: {type(error).__name__}: {error}"
         for plugin, error in sorted(_broken_plugins.items())
@@ -194,12 +201,14 @@ _Translate: TypeAlias = Callable[[Any, "Mapping[str, object] | None", "object | 
 class Chain:
     """What stands between the values of an attribute and its column: codecs, the outermost first.
 
-    `dtype` is the core type of the column. Null is not a codec's business: who inserts or fetches a nullable
-    attribute keeps None away from here.
+    `dtype` is the core type of the column; `store` names the object store that some codec of the chain asks for by
+    `<name@store>`, empty for the default one, None if none does. Null is not a codec's business: who inserts or
+    fetches a nullable attribute keeps None away from here.
     """
 
     codecs: tuple[Codec, ...]
     dtype: str
+    store: str | None = None
     _encoders: tuple[_Translate, ...] = field(init=False, repr=False, compare=False)
     _decoders: tuple[_Translate, ...] = field(init=False, repr=False, compare=False)
 
@@ -220,12 +229,7 @@ class Chain:
         Raises `InvalidValueError` if a codec's `validate` refuses it, `CodecError` if it cannot be encoded.
         """
         for codec, encode in zip(self.codecs, self._encoders, strict=True):
-            try:
-                codec.validate(value)
-            except DataJointError:
-                raise
-            except (TypeError, ValueError) as error:
-                raise InvalidValueError(f"<{codec.name}> refuses a value of type {_type(value)}: {error}") from error
+            _validate(codec, value)
             try:
                 value = encode(value, key, store, context)
             except (DataJointError, MemoryError):
@@ -255,6 +259,11 @@ class Chain:
                 raise _failed(codec, "decode", stored, error) from error
         return stored
 
+    def validate(self, value: Any) -> None:
+        """Refuse a value, as far as that can be told before anything is stored. Raises `InvalidValueError`."""
+        if self.codecs:
+            _validate(self.codecs[0], value)
+
     def describe(self, prefix: bytes, size: int) -> str:
         """Return a few words for a preview, from the first bytes (about 512) and the size of what is stored."""
         return self.codecs[-1].describe(prefix, size) if self.codecs else size_text(size)
@@ -271,7 +280,15 @@ def resolve(name: str, has_store: bool = False) -> Chain:
     >>> resolve("blob").dtype
     'bytes'
     """
+    known = _chains.get((name, has_store))
+    if known is None:
+        known = _chains[name, has_store] = _resolve(name, has_store)
+    return known
+
+
+def _resolve(name: str, has_store: bool) -> Chain:
     codecs: list[Codec] = []
+    store: str | None = None
     while True:
         codec = get_codec(name)
         codecs.append(codec)
@@ -284,8 +301,11 @@ def resolve(name: str, has_store: bool = False) -> Chain:
                 f"get_dtype of <{codec.name}> returned {dtype!r}", 'return a type, such as "json" or "<blob>"'
             )
         name = dtype.strip()
+        specification = _SPECIFICATION.fullmatch(name)
+        if specification and specification[2]:
+            store, has_store = specification[3], True
         if not name.startswith("<") and name != "blob":  # blob and <blob> mean the same
-            return Chain(tuple(codecs), name)
+            return Chain(tuple(codecs), name, store)
 
 
 def _given_what_it_takes(method: Callable[..., Any]) -> _Translate:
@@ -308,6 +328,15 @@ def _given_what_it_takes(method: Callable[..., Any]) -> _Translate:
         return method(value, **given)
 
     return call
+
+
+def _validate(codec: Codec, value: Any) -> None:
+    try:
+        codec.validate(value)
+    except DataJointError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise InvalidValueError(f"<{codec.name}> refuses a value of type {_type(value)}: {error}") from error
 
 
 def _failed(codec: Codec, verb: str, value: object, error: Exception) -> CodecError:

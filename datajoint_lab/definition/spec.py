@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import struct
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 
 from .types import AttributeType
@@ -55,10 +57,11 @@ class AttributeSpec:
 
     @property
     def nullable(self) -> bool:
+        """Whether the attribute may be null."""
         return self.default is None
 
     def __str__(self) -> str:
-        default = "" if self.default is REQUIRED else f" = {default_text(self.default)}"
+        default = "" if self.default is REQUIRED else f" = {default_text(self.default, self.type)}"
         comment = f" # {self.comment}" if self.comment else ""
         return f"{self.name} : {self.type}{default}{comment}"
 
@@ -105,6 +108,7 @@ class TableSpec:
 
     @property
     def foreign_keys(self) -> tuple[ForeignKeySpec, ...]:
+        """The foreign keys, those of the primary key first."""
         return tuple(item for item in self.primary + self.secondary if isinstance(item, ForeignKeySpec))
 
     def __str__(self) -> str:
@@ -124,11 +128,11 @@ def _aligned(item: Item, width: int) -> str:
     return text
 
 
-def default_text(default: Any) -> str:
+def default_text(default: Any, type_: AttributeType | None = None) -> str:
     """The default as it is written in a definition.
 
-    >>> default_text(None), default_text(NOW), default_text(3), default_text('a "b"')
-    ('null', 'NOW', '3', '"a ""b\"""')
+    >>> default_text(None), default_text(NOW), default_text(3), default_text('a "b" c')
+    ('null', 'NOW', '3', '"a ""b"" c"')
     """
     if default is None:
         return "null"
@@ -136,8 +140,12 @@ def default_text(default: Any) -> str:
         return "NOW"
     if isinstance(default, bool):
         return str(default).lower()
+    if isinstance(default, float) and type_ is not None and type_.name == "float32":
+        return shortest_float32(default)
     if isinstance(default, (int, float)):
         return repr(default)
+    if isinstance(default, Decimal):
+        return format(default, "f")
     if isinstance(default, dt.timedelta):
         text = str((dt.datetime.min + default).time())
     elif isinstance(default, (dict, list)):
@@ -145,3 +153,19 @@ def default_text(default: Any) -> str:
     else:
         text = str(default)
     return '"' + text.replace('"', '""') + '"'
+
+
+def shortest_float32(value: float) -> str:
+    """The fewest digits that give the same 32-bit number.
+
+    >>> shortest_float32(struct.unpack("<f", struct.pack("<f", 0.1))[0])
+    '0.1'
+    """
+    for digits in range(1, 10):
+        text = repr(float(f"{value:.{digits}g}"))
+        try:
+            if struct.unpack("<f", struct.pack("<f", float(text)))[0] == value:
+                return text
+        except OverflowError:  # rounded up beyond the greatest number
+            continue
+    return repr(value)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import did_you_mean
+from .advice import advice_on_type
 
 Kind = Literal[
     "integer", "float", "decimal", "bool", "string", "enum", "uuid",
@@ -81,8 +82,9 @@ _NATIVE: dict[str, str] = {
     "numeric": "decimal", "dec": "decimal",
 }  # fmt: skip
 _WIDTH = re.compile(r"^(tiny|small|medium|big)?int(eger)?\s*\(\s*\d+\s*\)")
-_AUTOMATIC = re.compile(r"\b(auto_increment|serial|bigserial|smallserial)\b", re.I)
-_PARAMETRIC = re.compile(r"([a-z_]\w*(?:\s+[a-z]+)?)\s*(?:\((.*)\))?\s*", re.I | re.S)
+_AUTOMATIC = re.compile(r"\b(auto_increment|serial|bigserial|smallserial)\b", re.IGNORECASE)
+_PARAMETRIC = re.compile(r"([a-z_]\w*(?:\s+[a-z]+)?)\s*(?:\((.*)\))?\s*", re.IGNORECASE | re.DOTALL)
+_IN_QUOTES = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
 _CODEC = re.compile(r"<\s*([A-Za-z_]\w*)\s*(?:(@)\s*([A-Za-z_][\w-]*)?)?\s*>")
 MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE, MAX_VARCHAR = 65, 30, 16383
 
@@ -110,6 +112,7 @@ class AttributeType:
 
     @property
     def kind(self) -> Kind:
+        """The family of the type, which decides how its values are checked and stored."""
         return "codec" if self.codec else CORE_TYPES[self.name].kind
 
     @property
@@ -162,11 +165,13 @@ def parse_type(text: str) -> AttributeType:
         raise TypeSyntaxError("the type is missing", "write name : type, for example subject_id : int32")
     if _AUTOMATIC.search(text):
         raise TypeSyntaxError(
-            f"{text} is not supported: a key counted up by the server says nothing about the row and breaks repeatability",
+            f"{text} is not supported: a key that the server counts up says nothing about the row",
             "choose a key that identifies the row, or a uuid",
         )
     if text.startswith("<"):
         return _parse_codec(text)
+    if {"'", '"'} & set(_IN_QUOTES.sub("", text)):
+        raise TypeSyntaxError(f"a quote is not closed in {text}", "close the quote; write it twice inside of a value")
     spelled = _WIDTH.sub(lambda match: match.group().split("(")[0].strip(), text.lower())
     words = " ".join(spelled.split())
     if words in _NATIVE and _NATIVE[words] != "decimal":
@@ -175,9 +180,18 @@ def parse_type(text: str) -> AttributeType:
     name = " ".join(match.group(1).lower().split()) if match else words
     name = _NATIVE.get(name, name)
     if name not in CORE_TYPES or match is None:
-        known = [*CORE_TYPES, *(row.example for row in _ROWS if row.example)]
-        raise TypeSyntaxError(f"unknown type {text}", did_you_mean(name, known) or "the types are " + ", ".join(CORE_TYPES))
+        raise TypeSyntaxError(*_explain(text, name))
     return AttributeType(name, _parse_arguments(CORE_TYPES[name], match.group(2)))
+
+
+def _explain(text: str, name: str) -> tuple[str, str]:
+    """What is wrong with a text that is no type, and what to write instead."""
+    inside = _IN_QUOTES.sub("", text)
+    if inside.count("(") > inside.count(")"):
+        return f"the parenthesis is not closed in {text}", "close it with )"
+    known = [*CORE_TYPES, *(row.example for row in _ROWS if row.example)]
+    advice = advice_on_type(text, CORE_TYPES) or did_you_mean(name, known) or "the types are " + ", ".join(CORE_TYPES)
+    return f"unknown type {text}", advice
 
 
 def _parse_codec(text: str) -> AttributeType:
@@ -216,8 +230,8 @@ def _check_limits(row: CoreType, numbers: tuple[int, ...]) -> None:
         if not (1 <= precision <= MAX_DECIMAL_DIGITS and 0 <= scale <= min(precision, MAX_DECIMAL_SCALE)):
             raise TypeSyntaxError(
                 f"decimal({precision},{scale}) is out of range",
-                f"decimal(M,N) takes 1 to {MAX_DECIMAL_DIGITS} digits, at most {MAX_DECIMAL_SCALE} of them (and at most M) "
-                "after the point",
+                f"M is 1 to {MAX_DECIMAL_DIGITS} digits in all, N of them after the point: at most M, and at most "
+                f"{MAX_DECIMAL_SCALE}",
             )
     elif row.signature == "p" and not 0 <= numbers[0] <= 6:
         raise TypeSyntaxError(f"{row.name} keeps 0 to 6 digits of a second", f"write {row.name}")
@@ -233,7 +247,7 @@ def _parse_values(inside: str | None) -> tuple[str, ...]:
     if not values:
         raise TypeSyntaxError("an enum needs at least one quoted value", usage)
     if repeated := {value for value in values if values.count(value) > 1}:
-        raise TypeSyntaxError(f"enum value {sorted(repeated)[0]!r} is repeated", "list each value once")
+        raise TypeSyntaxError(f"enum value {min(repeated)!r} is repeated", "list each value once")
     for value in values:
         if value != value.rstrip() or "\0" in value:
             raise TypeSyntaxError(f"enum value {value!r} ends in a blank", "databases drop it: remove the blank")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from datajoint_lab.diagram.dot import Direction, dot_text
 from datajoint_lab.diagram.graph import Graph, Node
@@ -17,6 +17,8 @@ from datajoint_lab.errors import DataJointError
 
 if TYPE_CHECKING:
     import os
+
+    from datajoint_lab.schema.table import Table
 
 MOST_TABLES = 60
 """Beyond this many tables, the largest schemas are drawn as one node each, unless `expand()` was called."""
@@ -55,6 +57,8 @@ class Diagram:
         self._collapsed: frozenset[str] = whole[2]
         self._detail: _Detail = whole[3]
         self._direction: Direction = direction
+        self._connection: Any = whole[4]
+        self._slices: tuple[Table, ...] = whole[5]
 
     @classmethod
     def from_sequence(cls, sources: Iterable[object], *, direction: Direction = "TB") -> Diagram:
@@ -94,12 +98,29 @@ class Diagram:
 
     def _united(self, other: Diagram) -> Diagram:
         expanded = (self._shown - self._collapsed) | (other._shown - other._collapsed)
-        return self._with(
+        united = self._with(
             graph=self._graph.merged(other._graph),
             shown=self._shown | other._shown,
             collapsed=(self._collapsed | other._collapsed) - expanded,
             detail="expanded" if "expanded" in (self._detail, other._detail) else "auto",
         )
+        united._connection = self._connection if self._connection is not None else other._connection
+        united._slices = (*self._slices, *other._slices)
+        return united
+
+    def restrict(self, *tables: object) -> Diagram:
+        """Return this diagram cut to a slice of the data: rows of restricted tables, and what belongs to them.
+
+        `diagram & (Mouse & "age > 30")` is the same. Only `export` looks at rows.
+        """
+        from datajoint_lab.diagram.slices import tables_of
+
+        cut = self._with()
+        cut._slices = (*self._slices, *tables_of(tables))
+        return cut
+
+    def __and__(self, other: object) -> Diagram:
+        return self.restrict(other)
 
     def collapse(self) -> Diagram:
         """Return this diagram with its tables drawn as one node a schema."""
@@ -127,6 +148,7 @@ class Diagram:
         new._collapsed = (self._collapsed if collapsed is None else collapsed) & new._shown
         new._detail = detail or self._detail
         new._direction = self._direction
+        new._connection, new._slices = self._connection, self._slices
         return new
 
     # --- asking ----------------------------------------------------------------------------------
@@ -195,6 +217,21 @@ class Diagram:
         graph, note = self._drawn()
         save_diagram(graph, self._direction, path, format, note=note)
 
+    def export(self, url: str | os.PathLike[str], **options: Any) -> Any:
+        """Write the tables of this diagram, their objects and their definitions to a folder, for others to use.
+
+        `url` is a path or what fsspec knows, such as `s3://bucket/folder`; `options` go to fsspec. Tables become
+        Parquet files that pandas, DuckDB and polars read, each schema a `schema.py`; `dj.restore(url)` brings all
+        back into a database of any kind. A diagram that is restricted exports that slice; parents that are not
+        shown come with the rows that are referred to. An interrupted export goes on when it is run again.
+
+        Returns what was written. Raises `DataJointError` when another export is there, `StoreError` when an object
+        is missing. Specification: Export, Sharing, and Backup/Restore.
+        """
+        from datajoint_lab.diagram.slices import export
+
+        return export(self, url, options)
+
     def __repr__(self) -> str:
         graph, note = self._drawn()
         return "\n".join(filter(None, (listing(graph), note)))
@@ -222,22 +259,29 @@ def _is_level(other: object) -> bool:
     return True
 
 
-def _resolve(source: object) -> tuple[Graph, frozenset[str], frozenset[str], _Detail]:
-    """Return graph, tables shown, tables collapsed, and detail of what a diagram is asked of."""
+_Whole = tuple[Graph, frozenset[str], frozenset[str], _Detail, Any, "tuple[Table, ...]"]
+
+
+def _resolve(source: object) -> _Whole:
+    """Return graph, tables shown, tables collapsed, detail, connection and slices of what a diagram is asked of."""
     if isinstance(source, Diagram):
-        return source._graph, source._shown, source._collapsed, source._detail  # noqa: SLF001 - a copy
+        copied = source
+        return (
+            copied._graph, copied._shown, copied._collapsed, copied._detail, copied._connection, copied._slices  # noqa: SLF001
+        )  # fmt: skip
     if isinstance(source, (list, tuple, set, frozenset)):
         diagrams = [Diagram(item) for item in source]
         if not diagrams:
-            return Graph(), frozenset(), frozenset(), "auto"
+            return Graph(), frozenset(), frozenset(), "auto", None, ()
         first, *others = diagrams
         for other in others:
             first += other
         return _resolve(first)
+    from datajoint_lab.diagram.slices import origin_of
     from datajoint_lab.diagram.sources import graph_of
 
     graph, shown = graph_of(source)
-    return graph, frozenset(shown), frozenset(), "auto"
+    return graph, frozenset(shown), frozenset(), "auto", *origin_of(source)
 
 
 def _too_many(graph: Graph) -> frozenset[str]:

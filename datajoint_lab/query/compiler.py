@@ -2,59 +2,28 @@
 
 Nodes are merged into as few SELECTs as SQL allows: restrictions, projections and joins
 of stored tables give one flat SELECT; a subquery appears only behind a grouping, a cut,
-a union, or an outer join that needs one.
+a union, an outer join that needs one, or an expression that must be asked once only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
-from ..definition.types import AttributeType
-from .conditions import All, Any_, Condition, Constant, Equals, Exists, KeySet, Negation
+from .conditions import Condition
 from .dialect import Dialect
-from .fragments import translate
+from .fragments import Scope, check, names_outside, translate, write
 from .heading import Heading
 from .nodes import Aggregation, Cut, Grouping, Join, Node, Projection, Reference, Restriction, Snippet, Source, Union
-from .sql import MARK, SQL, join
+from .select import Operand, Select, render, tail
+from .snippet.tree import Binary, Ordering, Raw
+from .sql import SQL, join
+from .where import passes_through, where
 
-_FEW_KEYS = 64
 _GROUPABLE = {"integer", "float", "decimal", "bool", "string", "enum", "uuid", "date", "timestamp", "datetime", "time"}
+_LONG = 400
+"""Characters of an expression that is not written twice."""
 
-
-@dataclass
-class _From:
-    """One operand of a FROM clause: how it is joined, what it is, and on which condition."""
-
-    source: SQL
-    kind: str = "JOIN"
-    on: SQL = field(default_factory=SQL)
-
-
-@dataclass
-class Select:
-    """A SELECT under construction. `columns` maps each attribute to the SQL of its value."""
-
-    heading: Heading
-    columns: dict[str, str]
-    tables: list[_From]
-    where: list[SQL] = field(default_factory=list)
-    group_by: list[str] | None = None
-    distinct: bool = False
-    order: list[tuple[str, bool]] = field(default_factory=list)
-    limit: int | None = None
-    offset: int = 0
-    plain: bool = True
-
-    @property
-    def cut(self) -> bool:
-        return self.limit is not None or self.offset > 0
-
-    @property
-    def flat(self) -> bool:
-        """Whether more conditions and tables may be added to it as it is."""
-        return self.group_by is None and not self.distinct and not self.cut
+Order = tuple[tuple[str, bool], ...]
 
 
 def compile_query(
@@ -77,16 +46,15 @@ def compile_query(
     select = compiler.compile(node)
     if order is not None or limit is not None or offset:
         select = compiler.cut(select, limit, offset, None if order is None else tuple(order))
-    return compiler.render(select, names, output=True, prefix=prefix)
+    return render(select, dialect, names, output=True, prefix=prefix)
 
 
 def compile_count(node: Node, dialect: Dialect) -> SQL:
     """The statement that counts the rows of a query."""
-    compiler = Compiler(dialect)
-    select = compiler.compile(node)
+    select = Compiler(dialect).compile(node)
     if select.flat:
-        return "SELECT count(*)" + compiler.tail(select)
-    return "SELECT count(*) FROM (" + compiler.render(select, node.heading.primary_key) + ") AS q"
+        return "SELECT count(*)" + tail(select, dialect, ordered=False)
+    return "SELECT count(*) FROM (" + render(select, dialect, node.heading.primary_key) + ") AS q"
 
 
 def compile_exists(node: Node, dialect: Dialect) -> SQL:
@@ -95,7 +63,7 @@ def compile_exists(node: Node, dialect: Dialect) -> SQL:
     select = compiler.compile(node)
     if not select.flat:
         select = compiler.wrap(select)
-    return "SELECT 1" + compiler.tail(select) + dialect.limit(1, 0)
+    return "SELECT 1" + tail(select, dialect, ordered=False) + dialect.limit(1, 0)
 
 
 class Compiler:
@@ -105,11 +73,12 @@ class Compiler:
         self.dialect = dialect
         self._aliases = 0
 
-    def _alias(self) -> str:
+    def alias(self) -> str:
+        """An alias that the statement does not have yet."""
         self._aliases += 1
         return f"t{self._aliases}"
 
-    def _column(self, alias: str, name: str) -> str:
+    def column(self, alias: str, name: str) -> str:
         return f"{alias}.{self.dialect.quote(name)}"
 
     # -- nodes ------------------------------------------------------------------------
@@ -118,9 +87,7 @@ class Compiler:
         """The SELECT of a node."""
         match node:
             case Source():
-                alias = self._alias()
-                columns = {name: self._column(alias, name) for name in node.heading}
-                return Select(node.heading, columns, [_From(SQL(f"{self.dialect.table(node.schema, node.table)} AS {alias}"))])
+                return self._source(node)
             case Restriction():
                 return self._restriction(node)
             case Projection():
@@ -136,292 +103,285 @@ class Compiler:
             case Cut():
                 return self.cut(self.compile(node.argument), node.limit, node.offset, node.order)
 
+    def _from(self, heading: Heading, source: SQL, names: Iterable[str] | None = None) -> Select:
+        """A SELECT of one operand, each of whose columns is an attribute."""
+        alias = self.alias()
+        columns = {name: self.column(alias, name) for name in (heading.names if names is None else names)}
+        return Select(heading, columns, [Operand(source + f" AS {alias}", alias)])
+
+    def _source(self, node: Source) -> Select:
+        select = self._from(node.heading, SQL(self.dialect.table(node.schema, node.table)))
+        stored = self.dialect.stored
+        select.columns = {name: stored(a, select.columns[name]) for name, a in node.heading.by_name.items()}
+        return select
+
     def wrap(self, select: Select) -> Select:
         """The same rows as a subquery, so that anything may be added."""
-        alias = self._alias()
-        columns = {name: self._column(alias, name) for name in select.heading}
-        return Select(select.heading, columns, [_From("(" + self.render(select) + f") AS {alias}")])
+        return self._from(select.heading, "(" + render(select, self.dialect) + ")")
 
-    def _flat(self, node: Node) -> Select:
+    def flat(self, node: Node) -> Select:
+        """The SELECT of a node, as a subquery if nothing may be added to it otherwise."""
         select = self.compile(node)
         return select if select.flat else self.wrap(select)
 
+    def named(self, select: Select) -> Select:
+        """A SELECT in which each attribute is a column of its own name, for SQL that we cannot read."""
+        plain = all(column.endswith("." + self.dialect.quote(name)) for name, column in select.columns.items())
+        return select if plain and len(select.operands) == 1 and select.flat else self.wrap(select)
+
     def _restriction(self, node: Restriction) -> Select:
-        select = self._flat(node.argument)
-        if _passes_through(node.condition):
-            select = self._named(select)
-        condition = self.condition(node.condition, select)
-        if condition.text != "TRUE":
+        select = self.flat(node.argument)
+        if passes_through(node.condition):
+            select = self.named(select)
+        condition = where(self, node.condition, select)
+        if condition:
             select.where.append(condition)
         return select
 
-    def _named(self, select: Select) -> Select:
-        """A SELECT in which each attribute is a column of its own name, for SQL that we cannot read."""
-        named = all(column.endswith("." + self.dialect.quote(name)) for name, column in select.columns.items())
-        return select if named and len(select.tables) == 1 else self.wrap(select)
-
     def _projection(self, node: Projection) -> Select:
         select = self.compile(node.argument)
-        computed = any(isinstance(column, Snippet) for _, column in node.columns)
-        if select.distinct or (computed and (select.group_by is not None or select.cut)):
+        snippets = [column for _, column in node.columns if isinstance(column, Snippet)]
+        if select.distinct or select.single_use or (snippets and not (select.group_by is None and not select.cut)):
             select = self.wrap(select)
-        inner = node.argument.heading
-        columns = {}
+        if any(snippet.native or passes_through(snippet) for snippet in snippets):
+            select = self.named(select)
+        elif snippets and any(len(select.columns[name]) > _LONG for name in select.computed):
+            select = self.wrap(select)
+        inner, columns, computed = node.argument.heading, {}, set()
         for name, column in node.columns:
             if isinstance(column, Reference):
                 columns[name] = select.columns[column.name]
+                computed |= {name} if column.name in select.computed else set()
             else:
-                columns[name] = f"({self.snippet(column, inner, select)})"
-        select.heading, select.columns = node.heading, columns
-        select.plain = select.plain and not computed
+                columns[name] = f"({self.snippet(column, inner, select.columns)})"
+                computed.add(name)
+                examined = None if column.native else check(column.text, inner)
+                select.single_use |= examined is not None and (examined.volatile or examined.window)
+        select.heading, select.columns, select.computed = node.heading, columns, frozenset(computed)
         return select
 
+    # -- two operands -----------------------------------------------------------------
+
+    def agreement(
+        self, names: Iterable[str], left: Select, right: Select, nulls_agree: bool, alias: str = ""
+    ) -> tuple[list[SQL], list[SQL]]:
+        """The conditions under which two rows match: those on one operand of the right side, and the others."""
+        on, others = [], []
+        for name in names:
+            first, second = left.columns[name], right.columns[name]
+            nullable = nulls_agree and left.heading[name].nullable and right.heading[name].nullable
+            equal = write(Binary("<=>", Raw(first), Raw(second)), self.dialect) if nullable else f"{first} = {second}"
+            (on if not alias or second.startswith(f"{alias}.") else others).append(SQL(equal))
+        return on, others
+
     def _join(self, node: Join) -> Select:
-        left, right = self._flat(node.left), self._flat(node.right)
-        if node.outer and (len(right.tables) > 1 or not right.plain):
+        left, right = self.flat(node.left), self.flat(node.right)
+        if node.outer and not right.stands_alone:
             right = self.wrap(right)
-        on = [SQL(f"{left.columns[name]} = {right.columns[name]}") for name in node.on]
-        first = right.tables[0]
+        first = right.operands[0]
+        on, others = self.agreement(node.on, left, right, node.nulls_agree, "" if node.outer else first.alias)
+        where_ = [*left.where, *others]
         if node.outer:
             on += right.where
         else:
-            left.where += right.where
-        first.kind = "LEFT JOIN" if node.outer else "JOIN" if on else "CROSS JOIN"
-        first.on = join(" AND ", on) if on or not node.outer else SQL("1 = 1")
-        columns = {name: left.columns[name] if name in left.columns else right.columns[name] for name in node.heading}
-        return Select(node.heading, columns, left.tables + right.tables, left.where, plain=left.plain and right.plain)
+            where_ += right.where
+        self._attach(first, on, node.outer)
+        columns = {name: left.columns[name] if name in left.columns else right.columns[name] for name in node.heading.names}
+        computed = left.computed | {name for name in right.computed if name not in left.columns}
+        return Select(node.heading, columns, left.operands + right.operands, where_, computed=computed)
+
+    @staticmethod
+    def _attach(operand: Operand, on: list[SQL], outer: bool) -> None:
+        """Join an operand to those before it."""
+        operand.kind = "LEFT JOIN" if outer else "JOIN" if on else "CROSS JOIN"
+        operand.on = join(" AND ", on) if on else SQL("1 = 1" if outer else "")
 
     def _aggregation(self, node: Aggregation) -> Select:
-        left, right = self._flat(node.left), self._flat(node.right)
-        marker = None
-        if node.keep_unmatched:
-            if len(right.tables) > 1 or not right.plain:
-                right = self.wrap(right)
-            certain = next((n for n, a in right.heading.items() if a.in_key and not a.nullable), None)
-            if certain is None and not node.on:
-                right = self._marked(right)
-                marker = right.columns.pop("")
-            else:
-                marker = right.columns[node.on[0] if node.on else certain or ""]
-        on = [SQL(f"{left.columns[name]} = {right.columns[name]}") for name in node.on]
-        where = list(left.where)
-        first = right.tables[0]
+        """Left rows joined with the rows that match, and grouped by the key of the left."""
+        scope = aggregation_scope(node.left.heading, node.right.heading, node.keep_unmatched)
+        unread = any(passes_through(snippet) for _, snippet in node.columns)
+        left, right = self.flat(node.left), self.flat(node.right)
+        if not node.left.heading.primary_key:
+            left = self._with_marker(left, "#left")
+        elif left.computed:
+            left = self.wrap(left)  # an expression in GROUP BY may be taken for the number of a column
+        marker = self._marker(node, right)
+        if node.keep_unmatched and (unread or marker is None or not right.stands_alone):
+            right = self._with_marker(right, "#right")
+            marker = right.columns["#right"]
+        first = right.operands[0]
+        on, others = self.agreement(node.on, left, right, node.nulls_agree, "" if node.keep_unmatched else first.alias)
+        conditions = [*left.where, *others]
         if node.keep_unmatched:
             on += right.where
-            first.kind, first.on = "LEFT JOIN", join(" AND ", on) if on else SQL("1 = 1")
         else:
-            where += right.where
-            first.kind, first.on = ("JOIN", join(" AND ", on)) if on else ("CROSS JOIN", SQL())
-        # The aggregated side's own columns are what an aggregate is about; the left ones fill in the rest.
-        scope = Select(_scope_heading(node), {**left.columns, **right.columns}, left.tables + right.tables, where)
-        columns, group_by = {}, []
-        for name, attribute in node.left.heading.items():
-            if attribute.in_key or (attribute.type and attribute.type.kind in _GROUPABLE):
-                columns[name] = left.columns[name]
-                group_by.append(left.columns[name])
+            conditions += right.where
+        self._attach(first, on, node.keep_unmatched)
+        joined = Select(scope_heading(node), {}, left.operands + right.operands, conditions)
+        outside, inside = left.columns, {**left.columns, **right.columns}
+        if unread:
+            joined, outside, inside = self._apart(joined, outside, inside)
+            marker = inside.get("#right")
+        group = [outside[name] for name in node.left.heading.primary_key] or [outside["#left"]]
+        columns: dict[str, str] = {}
+        for name, attribute in node.left.heading.by_name.items():
+            if name not in node.heading and name not in names_outside([snippet.text for _, snippet in node.columns]):
+                continue
+            if attribute.in_key:
+                columns[name] = outside[name]
+            elif attribute.type is not None and attribute.type.kind in _GROUPABLE:
+                columns[name] = outside[name]
+                group.append(outside[name])
             else:
-                columns[name] = self.dialect.any_value(left.columns[name])
+                columns[name] = self.dialect.any_value(outside[name])
+        outside = {**outside, **columns}
         for name, snippet in node.columns:
-            columns[name] = f"({self.snippet(snippet, scope.heading, scope, marker)})"
-        columns = {name: columns[name] for name in node.heading}
-        if not group_by:
-            # One row a left row, also when there are no key attributes to group by.
-            group_by = ["()"]
-        return Select(node.heading, columns, scope.tables, where, group_by=group_by, plain=False)
+            columns[name] = f"({self.snippet(snippet, joined.heading, inside, scope, outside, marker or '')})"
+        joined.heading, joined.group_by = node.heading, group
+        joined.columns = {name: columns[name] for name in node.heading.names}
+        return joined
 
-    def _marked(self, select: Select) -> Select:
-        alias = self._alias()
-        inner = join(", ", [f"{sql} AS {self.dialect.quote(name)}" for name, sql in select.columns.items()] + ["1 AS marker"])
-        columns = {name: self._column(alias, name) for name in select.heading}
-        source = "(SELECT " + inner + self.tail(select) + f") AS {alias}"
-        return Select(select.heading, {**columns, "": f"{alias}.marker"}, [_From(source)])
+    def _apart(
+        self, joined: Select, left: Mapping[str, str], both: Mapping[str, str]
+    ) -> tuple[Select, dict[str, str], dict[str, str]]:
+        """A join as a subquery in which the attributes have their own names, for SQL that we cannot read."""
+        columns = {**{f"#{name}": sql for name, sql in left.items()}, **both}
+        inner = Select(joined.heading, columns, joined.operands, joined.where)
+        texts = ", ".join(f"{sql} AS {self.dialect.quote(name)}" for name, sql in columns.items())
+        outer = self._from(joined.heading, "(SELECT " + texts + tail(inner, self.dialect) + ")", columns)
+        outside = {name: outer.columns[f"#{name}"] for name in left}
+        return outer, outside, outer.columns
+
+    @staticmethod
+    def _marker(node: Aggregation, right: Select) -> str | None:
+        """A column of the right side that is null exactly where there is no match."""
+        for name in (*node.on, *node.right.heading.primary_key):
+            attribute = node.right.heading[name]
+            if name not in right.computed and (not attribute.nullable or (name in node.on and not node.nulls_agree)):
+                return right.columns[name]
+        return None
+
+    def _with_marker(self, select: Select, name: str) -> Select:
+        """A SELECT as a subquery with one more column, which is 1 in each row."""
+        text = render(select, self.dialect, extra=f"1 AS {self.dialect.quote(name)}")
+        return self._from(select.heading, "(" + text + ")", [*select.heading.names, name])
 
     def _grouping(self, node: Grouping) -> Select:
-        select = self._flat(node.argument)
+        select = self.flat(node.argument)
+        if any(passes_through(snippet) for _, snippet in node.columns):
+            select = self.named(select)
+        elif node.columns and select.computed & set(node.by):
+            select = self.wrap(select)  # see _aggregation
+        heading = node.argument.heading
         columns = {name: select.columns[name] for name in node.by}
         if not node.columns:
-            return Select(node.heading, columns, select.tables, select.where, distinct=True, plain=select.plain)
+            computed = select.computed & set(node.by)
+            return Select(node.heading, columns, select.operands, select.where, distinct=True, computed=computed)
+        scope = grouping_scope(node)
         for name, snippet in node.columns:
-            columns[name] = f"({self.snippet(snippet, node.argument.heading, select)})"
-        group_by = [select.columns[name] for name in node.by]
-        return Select(node.heading, columns, select.tables, select.where, group_by=group_by, plain=False)
+            columns[name] = f"({self.snippet(snippet, heading, select.columns, scope)})"
+        group = [select.columns[name] for name in node.by]
+        return Select(node.heading, columns, select.operands, select.where, group)
 
     def _union(self, node: Union) -> Select:
         key = node.heading.primary_key
-        quote = self.dialect.quote
         if not node.heading.secondary_attributes:
-            left = self.render(self.compile(node.left), key)
-            right = self.render(self.compile(node.right), key)
             # Each operand is a subquery: it may have an order or a limit of its own.
-            source = self._parenthesized(left) + " UNION " + self._parenthesized(right)
-            return self._subquery(node.heading, source)
+            sides = [self.wrap(self.compile(side)) for side in (node.left, node.right)]
+            texts = [render(Select(node.heading, side.columns, side.operands), self.dialect) for side in sides]
+            return self._from(node.heading, "(" + join(" UNION ", texts) + ")")
         left, right = self.wrap(self.compile(node.left)), self.wrap(self.compile(node.right))
-        on = self._equal(key, left, right)
-        first = []
-        for name in node.heading:
+        on, _ = self.agreement(key, left, right, True)
+        self._attach(right.operands[0], on, True)
+        values = {}
+        for name in node.heading.names:
             here, there = left.columns.get(name), right.columns.get(name)
-            value = f"COALESCE({here}, {there})" if here and there and name not in key else here or there
-            first.append(f"{value} AS {quote(name)}")
-        matched = "SELECT " + SQL(", ".join(first) or "1") + " FROM " + left.tables[0].source
-        matched = matched + " LEFT JOIN " + right.tables[0].source + " ON " + on
+            values[name] = f"COALESCE({here}, {there})" if here and there and name not in key else here or there or "NULL"
+        first = render(Select(node.heading, values, left.operands + right.operands), self.dialect)
         left, right = self.wrap(self.compile(node.left)), self.wrap(self.compile(node.right))
-        second = [f"{right.columns.get(name, 'NULL')} AS {quote(name)}" for name in node.heading]
-        rest = "SELECT " + SQL(", ".join(second) or "1") + " FROM " + right.tables[0].source
-        rest = rest + " WHERE NOT EXISTS (SELECT 1 FROM " + left.tables[0].source + " WHERE " + self._equal(key, left, right) + ")"
-        return self._subquery(node.heading, matched + " UNION ALL " + rest)
+        on, _ = self.agreement(key, left, right, True)
+        missing = "NOT EXISTS (SELECT 1 FROM " + left.operands[0].source + " WHERE " + join(" AND ", on or [SQL("1 = 1")]) + ")"
+        values = {name: right.columns.get(name, "NULL") for name in node.heading.names}
+        second = render(Select(node.heading, values, right.operands, [missing]), self.dialect)
+        return self._from(node.heading, "(" + join(" UNION ALL ", [first, second]) + ")")
 
-    def _parenthesized(self, query: SQL) -> SQL:
-        return "SELECT * FROM (" + query + f") AS {self._alias()}"
+    def condition(self, condition: Condition, select: Select) -> SQL:
+        """The SQL of a condition on the columns of a SELECT."""
+        return where(self, condition, select) or SQL("1 = 1")
 
-    def _subquery(self, heading: Heading, query: SQL) -> Select:
-        alias = self._alias()
-        columns = {name: self._column(alias, name) for name in heading}
-        return Select(heading, columns, [_From("(" + query + f") AS {alias}")])
+    # -- orders and snippets ----------------------------------------------------------
 
-    @staticmethod
-    def _equal(names: Sequence[str], left: Select, right: Select) -> SQL:
-        return SQL(" AND ".join(f"{left.columns[name]} = {right.columns[name]}" for name in names) or "1 = 1")
+    def cut(self, select: Select, limit: int | None, offset: int, order: Order | None) -> Select:
+        """Order and cut a SELECT; a cut of a cut in the same order is one cut.
 
-    def cut(self, select: Select, limit: int | None, offset: int, order: tuple[tuple[str, bool], ...] | None) -> Select:
-        """Order and cut a SELECT; a cut of a cut in the same order is one cut."""
-        if order is None and select.cut:
+        Rows that are equal in the order asked for come in the order of their primary key, so that
+        the same rows are cut off on each database.
+        """
+        if select.distinct or select.single_use:
+            select = self.wrap(select)
+        terms = None if order is None else self._order(select, order, limit is not None or offset > 0)
+        if select.cut and (terms is None or terms == select.order):
             if select.limit is not None:
                 rest = max(0, select.limit - offset)
                 limit = rest if limit is None else min(limit, rest)
             select.limit, select.offset = limit, select.offset + offset
             return select
-        if select.cut or select.distinct:
+        if select.cut:
             select = self.wrap(select)
-        if order is not None:
-            select.order = [(self._order_by(name, select), descending) for name, descending in order]
+            terms = None if order is None else self._order(select, order, limit is not None or offset > 0)
+        if terms is not None:
+            select.order = terms
+        elif select.order and (limit is not None or offset):
+            select.order = list(dict.fromkeys([*select.order, *self._key_order(select)]))
         select.limit, select.offset = limit, offset
         return select
 
-    def _order_by(self, name: str, select: Select) -> str:
-        if name in select.columns:
-            return self.dialect.order(select.heading[name].type, select.columns[name])
-        return self.snippet(Snippet(name), select.heading, select)
+    def _order(self, select: Select, order: Order, total: bool) -> list[str]:
+        terms = [self._term(name, descending, select) for name, descending in order]
+        return list(dict.fromkeys([*terms, *self._key_order(select, {name for name, _ in order})])) if total else terms
 
-    # -- conditions -------------------------------------------------------------------
+    def _key_order(self, select: Select, without: Iterable[str] = ()) -> list[str]:
+        return [self._term(name, False, select) for name in select.heading.primary_key if name not in without]
 
-    def condition(self, condition: Condition, select: Select) -> SQL:
-        """The SQL of a condition on the columns of a SELECT."""
-        match condition:
-            case Constant(value):
-                return SQL("TRUE" if value else "1 = 0")
-            case Snippet():
-                return SQL(f"({self.snippet(condition, select.heading, select)})")
-            case Equals():
-                return self._equals(condition, select)
-            case KeySet():
-                return self._key_set(condition, select)
-            case Exists():
-                return self._exists(condition, select)
-            case All(parts):
-                return "(" + join(" AND ", [self.condition(part, select) for part in parts]) + ")"
-            case Any_(parts):
-                return "(" + join(" OR ", [self.condition(part, select) for part in parts]) + ")"
-            case Negation(Exists() as part):
-                return "NOT " + self._exists(part, select)
-            case Negation(part):
-                # What is null is not true, so it belongs to the opposite: A & c and A - c make up A.
-                return "(" + self.condition(part, select) + " IS NOT TRUE)"
+    def _term(self, name: str, descending: bool, select: Select) -> str:
+        attribute = select.heading.by_name.get(name)
+        if attribute is not None:
+            return write(Ordering(Raw(select.columns[name], attribute.type), descending), self.dialect, nullable=attribute.nullable)
+        sql = translate(name, select.heading, select.columns, self.dialect)
+        examined = check(name, select.heading)
+        return write(Ordering(Raw(f"({sql or name})", examined.type), descending), self.dialect)
 
-    def _equals(self, condition: Equals, select: Select) -> SQL:
-        column = select.columns[condition.name]
-        if condition.path:
-            value = condition.value
-            kind = "bool" if isinstance(value, bool) else "number" if isinstance(value, (int, float)) else "text"
-            column = self.dialect.json_value(column, condition.path, kind)
-            if value is None:
-                return SQL(f"{column} IS NULL")
-            return f"{column} = " + SQL.value(value if isinstance(value, (bool, int, float)) else str(value))
-        if condition.value is None:
-            return SQL(f"{column} IS NULL")
-        value = condition.value if condition.type is None else self.dialect.bind(condition.type, condition.value)
-        return f"{column} = " + SQL.value(value)
-
-    def _key_set(self, condition: KeySet, select: Select) -> SQL:
-        columns = [select.columns[name] for name in condition.names]
-        bind = self.dialect.bind
-        rows = [tuple([bind(type_, value) for type_, value in zip(condition.types, row)]) for row in condition.rows]
-        if len(rows) == 1 or (len(columns) > 1 and len(rows) <= _FEW_KEYS):
-            pattern = "(" + " AND ".join(f"{column} = {MARK}" for column in columns) + ")"
-            text = " OR ".join([pattern] * len(rows))
-            return SQL(f"({text})" if len(rows) > 1 else text, tuple(value for row in rows for value in row))
-        if len(columns) == 1 and len(rows) <= _FEW_KEYS:
-            return SQL(f"{columns[0]} IN ({', '.join([MARK] * len(rows))})", tuple(row[0] for row in rows))
-        wanted = ", ".join(f"k{i}" for i in range(len(columns)))
-        key_set = self.dialect.key_set(condition.types, rows)
-        return f"({', '.join(columns)}) IN (SELECT {wanted} FROM " + key_set + f" AS {self._alias()})"
-
-    def _exists(self, condition: Exists, select: Select) -> SQL:
-        inner = self._flat(condition.query)
-        inner.where += [SQL(f"{inner.columns[name]} = {select.columns[name]}") for name in condition.on]
-        return "EXISTS (SELECT 1" + self.tail(inner) + ")"
-
-    def snippet(self, snippet: Snippet, heading: Heading, select: Select, marker: str | None = None) -> str:
-        """A snippet with its attributes replaced by the columns of a SELECT."""
+    def snippet(
+        self,
+        snippet: Snippet,
+        heading: Heading,
+        columns: Mapping[str, str],
+        scope: Scope | None = None,
+        outside: Mapping[str, str] | None = None,
+        marker: str = "",
+    ) -> str:
+        """A snippet with its attributes replaced by columns; what cannot be read stays as it is."""
         if snippet.native:
             return snippet.text + "\n"
-        sql = translate(snippet.text, heading, select.columns, self.dialect, marker)
+        sql = translate(snippet.text, heading, columns, self.dialect, scope=scope, outside=outside, marker=marker)
         return snippet.text + "\n" if sql is None else sql
 
-    # -- text -------------------------------------------------------------------------
 
-    def render(
-        self, select: Select, names: Sequence[str] | None = None, *, output: bool = False, prefix: int | None = None
-    ) -> SQL:
-        """The text of a SELECT. `output` asks for the form that the driver returns exactly."""
-        columns = []
-        for name in select.heading if names is None else names:
-            sql, type_ = select.columns[name], select.heading[name].type
-            quoted = self.dialect.quote(name)
-            if prefix is not None and _is_bulky(type_):
-                columns.append(f"{self.dialect.prefix(sql, prefix)} AS {quoted}")
-                columns.append(f"{self.dialect.size(sql)} AS {self.dialect.quote('#' + name)}")
-            else:
-                columns.append(f"{self.dialect.output(type_, sql) if output else sql} AS {quoted}")
-        distinct = "DISTINCT " if select.distinct else ""
-        return f"SELECT {distinct}{', '.join(columns) or '1'}" + self.tail(select)
-
-    def tail(self, select: Select) -> SQL:
-        """Everything of a SELECT behind its columns."""
-        text = SQL(" FROM ") + select.tables[0].source
-        for table in select.tables[1:]:
-            text = text + f" {table.kind} " + table.source
-            if table.on:
-                text = text + " ON " + table.on
-        if select.where:
-            text = text + " WHERE " + join(" AND ", select.where)
-        if select.group_by == ["()"]:
-            # A left side without attributes has at most one row: no group, no row.
-            text = text + " HAVING count(*) > 0"
-        elif select.group_by:
-            text = text + " GROUP BY " + ", ".join(select.group_by)
-        if select.order:
-            text = text + " ORDER BY " + ", ".join(sql + (" DESC" if down else "") for sql, down in select.order)
-        return text + self.dialect.limit(select.limit, select.offset)
+def aggregation_scope(left: Heading, right: Heading, outer: bool) -> Scope:
+    """What the snippets of `left.aggr(right)` may name."""
+    return Scope(right.names, frozenset(left.names), right.primary_key, outer)
 
 
-def _is_bulky(type_: AttributeType | None) -> bool:
-    return type_ is not None and type_.kind in ("blob", "bytes", "codec", "object")
+def scope_heading(node: Aggregation) -> Heading:
+    """The attributes that the snippets of an aggregation may name."""
+    left = node.left.heading
+    return Heading([*left.values(), *(a for a in node.right.heading.values() if a.name not in left)])
 
 
-def _scope_heading(node: Aggregation) -> Heading:
-    attributes: dict[str, Any] = {attribute.name: attribute for attribute in node.left.heading.values()}
-    attributes.update((attribute.name, attribute) for attribute in node.right.heading.values())
-    return Heading(attributes.values())
+def grouping_scope(node: Grouping) -> Scope:
+    """What the snippets of `dj.U(...).aggr(query)` may name."""
+    heading = node.argument.heading
+    return Scope(heading.names, frozenset(node.by), heading.primary_key)
 
 
-def _passes_through(condition: Condition) -> bool:
-    """Whether a condition holds SQL that cannot be read, so that it needs columns under their own names."""
-    if isinstance(condition, Snippet):
-        if condition.native:
-            return True
-        from .fragments import parse  # noqa: PLC0415  loads sqlglot
-
-        return parse(condition.text, Heading()) is None
-    if isinstance(condition, (All, Any_)):
-        return any(_passes_through(part) for part in condition.parts)
-    return isinstance(condition, Negation) and _passes_through(condition.part)
+__all__ = ["Compiler", "Select", "compile_count", "compile_exists", "compile_query"]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from ..definition.types import AttributeType
+from .heading import Attribute
 from .sql import SQL
 
 
@@ -30,11 +31,11 @@ class Dialect(Protocol):
     def decoder(self, type_: AttributeType) -> Callable[[Any], Any] | None:
         """What turns the driver's form of a non-null value into the Python value; None when they are the same."""
 
+    def stored(self, attribute: Attribute, sql: str) -> str:
+        """A stored column as a value of the attribute's type; columns that other programs made may need a cast."""
+
     def output(self, type_: AttributeType | None, sql: str) -> str:
         """How an attribute is selected so that the driver returns its exact value."""
-
-    def order(self, type_: AttributeType | None, sql: str) -> str:
-        """How an attribute is ordered by, so that rows come in the same order on each database."""
 
     def any_value(self, sql: str) -> str:
         """An aggregate that gives the one value that all rows of a group share."""
@@ -45,8 +46,8 @@ class Dialect(Protocol):
     def key_set(self, types: Sequence[AttributeType], rows: Sequence[tuple[Any, ...]]) -> SQL:
         """A query of one row for each of `rows` (bound values), with columns k0, k1, ..."""
 
-    def json_value(self, sql: str, path: tuple[str, ...], kind: str) -> str:
-        """The value at a path inside of JSON, as kind "text", "number" or "bool"; null where there is none."""
+    def json_text(self, sql: str) -> str:
+        """JSON as text, for `prefix` and `size`."""
 
     def prefix(self, sql: str, length: int) -> str:
         """The first bytes of a binary or text value."""
@@ -54,8 +55,8 @@ class Dialect(Protocol):
     def size(self, sql: str) -> str:
         """The size of a binary or text value in bytes."""
 
-    def rewrite(self, tree: Any, type_of: Callable[[Any], AttributeType | None]) -> Any:
-        """Change a parsed snippet (a sqlglot tree) where sqlglot's own translation does not suffice."""
+    def rewrite(self, tree: Any, type_of: Any) -> Any:
+        """The SQL of a `snippet.writer.Request`, a text."""
 
 
 class Session(Protocol):

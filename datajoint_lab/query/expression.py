@@ -1,4 +1,4 @@
-"""The operators of the algebra: `& - * +`, `proj`, `aggr`, `dj.U`, `dj.Top`, and the ways to fetch.
+"""The operators of the algebra: `& - * +`, `proj`, `aggr`, and the ways to fetch.
 
 An expression is immutable: a node (`nodes.py`) and the connection that it will be
 asked on. Each operator checks its operands and returns a new expression.
@@ -6,49 +6,28 @@ asked on. Each operator checks its operands and returns a new expression.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ..errors import DataJointError, MissingAttributeError
+from ..errors import DataJointError
 from . import fetch as fetching
-from .compiler import compile_count, compile_exists, compile_query
-from .conditions import AndList, Native, Not, normalize
-from .fragments import examine
-from .heading import Attribute, Heading
-from .nodes import Aggregation, Cut, Grouping, Join, Node, Projection, Reference, Restriction, Snippet, Union
-from .semantics import join_heading, matching, union_heading
+from .compiler import aggregation_scope, compile_count, compile_exists, compile_query
+from .conditions import AndList, Native, Not, conjunction
+from .heading import Heading
+from .nodes import Aggregation, Cut, Join, Node, Projection, Restriction, Union
+from .ordering import OrderBy, Top, check_count, read_order
+from .projection import compute, names_kept, project
+from .restriction import normalize
+from .semantics import join_heading, match, union_heading
 from .sql import SQL
+from .universal import U
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     import polars as pl
     import pyarrow as pa
 
     from .dialect import Session
-
-OrderBy = str | Iterable[str] | None
-_DIRECTION = re.compile(r"^(.*?)(?:\s+(asc|desc))?$", re.I | re.S)
-_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
-
-
-class Top:
-    """Cuts a query to its first rows: `query & dj.Top(5, order_by="score DESC")`.
-
-    `order_by` takes attributes with an optional DESC, and KEY for the primary key;
-    None keeps the order that the query has. `limit=None` cuts nothing off the end.
-    """
-
-    def __init__(self, limit: int | None = 1, order_by: OrderBy = "KEY", offset: int = 0) -> None:
-        for name, value in (("limit", limit), ("offset", offset)):
-            if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
-                raise DataJointError(f"{name} must be a whole number of rows, at least 0, not {value!r}")
-        self.limit, self.order_by, self.offset = limit, order_by, offset
-
-    def __repr__(self) -> str:
-        return f"Top(limit={self.limit}, order_by={self.order_by!r}, offset={self.offset})"
 
 
 class QueryExpression:
@@ -64,7 +43,7 @@ class QueryExpression:
         self._connection, self._node = connection, node
 
     def _derive(self, node: Node) -> QueryExpression:
-        return QueryExpression(self._connection, node)
+        return QueryExpression(self.connection, node)
 
     # -- what it is -------------------------------------------------------------------
 
@@ -97,6 +76,10 @@ class QueryExpression:
         """The text of the statement that fetches this expression."""
         return str(self.sql)
 
+    def explain(self) -> str:
+        """The database's plan for this query, as text."""
+        return str(self.connection.explain(self.sql))
+
     # -- restriction ------------------------------------------------------------------
 
     def restrict(self, condition: Any, semantic_check: bool = True) -> QueryExpression:
@@ -109,25 +92,23 @@ class QueryExpression:
         Raises `UnknownAttributeError`, `InvalidValueError` or `SemanticMatchError` for a
         condition that does not fit this table.
         """
+        if isinstance(condition, type) and issubclass(condition, Top):
+            condition = condition()
         if isinstance(condition, Top):
-            order = self._read_order(condition.order_by)
+            order = read_order(condition.order_by, self.heading)
             return self._derive(Cut(self.node, condition.limit, condition.offset, order))
         if isinstance(condition, AndList) and any(isinstance(part, (Top, AndList)) for part in condition):
             result = self
             for part in condition:
                 result = result.restrict(part, semantic_check)
             return result
-        found = normalize(condition, self.heading, semantic_check=semantic_check)
-        self._check_snippets(found.condition)
-        return self._derive(Restriction(self.node, found.condition, found.vacuous))
-
-    def _check_snippets(self, condition: Any) -> None:
-        if isinstance(condition, Snippet) and not condition.native:
-            examine(condition.text, self.heading)
-        for part in getattr(condition, "parts", ()) or (
-            (condition.part,) if hasattr(condition, "part") else ()
-        ):
-            self._check_snippets(part)
+        node = self.node
+        found = normalize(condition, node.heading, semantic_check=semantic_check, node=node, connection=self.connection)
+        if isinstance(node, Restriction):
+            # One node for a chain of restrictions, however long it is.
+            both = conjunction([node.condition, found.condition])
+            return self._derive(Restriction(node.argument, both, node.vacuous or found.vacuous))
+        return self._derive(Restriction(node, found.condition, found.vacuous))
 
     def __and__(self, condition: Any) -> QueryExpression:
         return self.restrict(condition)
@@ -148,7 +129,7 @@ class QueryExpression:
 
     # -- projection -------------------------------------------------------------------
 
-    def proj(self, *attributes: Any, **named: str) -> QueryExpression:
+    def proj(self, *attributes: Any, **named: Any) -> QueryExpression:
         """Choose, rename and compute attributes ("Projection" of the specification).
 
         The primary key is always kept. `proj()` keeps nothing else; `proj("a", "b")` keeps these
@@ -157,73 +138,8 @@ class QueryExpression:
 
         Raises `UnknownAttributeError` for a name that is no attribute.
         """
-        heading = self.heading
-        renames, computed = self._split_named(named)
-        kept = self._read_names(attributes, renames)
-        columns: list[tuple[str, Reference | Snippet]] = []
-        result: list[Attribute] = []
-        for name, attribute in heading.items():
-            for new in [new for new, old in renames.items() if old == name]:
-                columns.append((new, Reference(name)))
-                result.append(replace(attribute, name=new))
-            if name in kept and (name not in renames.values() or name in attributes):
-                columns.append((name, Reference(name)))
-                # A key attribute that is kept beside its renamed copy stays the key.
-                result.append(attribute)
-        for new, text in computed.items():
-            duplicate = re.fullmatch(r"\(\s*(\w+)\s*\)", text) if isinstance(text, str) else None
-            if duplicate and duplicate.group(1) in heading:
-                old = duplicate.group(1)
-                columns.append((new, Reference(old)))
-                result.append(replace(heading[old], name=new, in_key=False))
-                continue
-            snippet, type_ = self._read_snippet(text, heading)
-            columns.append((new, snippet))
-            result.append(Attribute(new, type_, nullable=True))
-        names = [name for name, _ in columns]
-        for name in names:
-            if names.count(name) > 1:
-                raise DataJointError(f"{name} would occur twice in the projection: give one of them another name")
-        return self._derive(Projection(self.node, tuple(columns), Heading(result)))
-
-    def _split_named(self, named: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
-        renames, computed = {}, {}
-        for new, value in named.items():
-            if isinstance(value, str) and value.strip() in self.heading:
-                renames[new] = value.strip()
-            else:
-                computed[new] = value
-        return renames, computed
-
-    def _read_names(self, attributes: tuple[Any, ...], renames: Mapping[str, str]) -> set[str]:
-        heading = self.heading
-        kept = set(heading.primary_key) - set(renames.values())
-        if Ellipsis in attributes:
-            kept |= set(heading.names) - set(renames.values())
-        removed: set[str] = set()
-        for name in attributes:
-            if name is Ellipsis:
-                continue
-            if not isinstance(name, str):
-                raise DataJointError(f"proj takes names of attributes, not {name!r}")
-            if name.startswith("-"):
-                if name[1:] in heading.primary_key:
-                    raise DataJointError(f"{name[1:]} is in the primary key and cannot be left out: use dj.U to drop it")
-                heading[name[1:]]
-                removed.add(name[1:])
-            else:
-                heading[name]
-                kept.add(name)
-        return kept - removed
-
-    @staticmethod
-    def _read_snippet(text: Any, heading: Heading) -> tuple[Snippet, Any]:
-        if isinstance(text, Native):
-            return Snippet(text.sql, native=True), None
-        if not isinstance(text, str) or not text.strip() or "\0" in text:
-            raise DataJointError(f"a computed attribute is an SQL text, not {text!r}")
-        type_, _ = examine(text, heading)
-        return Snippet(text), type_
+        columns, heading = project(self.heading, attributes, named)
+        return self._derive(Projection(self.node, columns, heading))
 
     # -- join, union, aggregation -----------------------------------------------------
 
@@ -236,12 +152,14 @@ class QueryExpression:
 
         Raises `SemanticMatchError` for equal names of different origin.
         """
-        other = as_expression(other, "joined with")
+        other = self._operand(other, "joined with")
         if isinstance(other, U):
             raise DataJointError("dj.U cannot be joined: restrict it, dj.U(...) & query, or aggregate, dj.U(...).aggr(query)")
-        on = matching(self.heading, other.heading, check=semantic_check)
-        heading = join_heading(self.heading, other.heading, outer=left)
-        return self._derive(Join(self.node, other.node, on, left, heading))
+        found = match(
+            self.heading, other.heading, check=semantic_check, left_node=self.node, right_node=other.node, label=other._title()
+        )
+        heading = join_heading(self.heading, other.heading, outer=left, nulls_agree=found.nulls_agree)
+        return self._derive(Join(self.node, other.node, found.on, left, heading, found.nulls_agree))
 
     def __mul__(self, other: Any) -> QueryExpression:
         return self.join(other)
@@ -253,7 +171,7 @@ class QueryExpression:
         """This query with the attributes of another that it determines; null where there is no match."""
         return self.join(other, semantic_check=semantic_check, left=True)
 
-    def aggr(self, group: Any, *attributes: Any, exclude_nonmatching: bool = False, **named: str) -> QueryExpression:
+    def aggr(self, group: Any, *attributes: Any, exclude_nonmatching: bool = False, **named: Any) -> QueryExpression:
         """Each row with values computed over the matching rows of `group` ("Aggregation").
 
         `attributes` are those of this query to keep besides its key (`...` for all). Rows without
@@ -262,7 +180,7 @@ class QueryExpression:
 
         Raises `DataJointError` when `group` lacks a primary-key attribute of this query.
         """
-        group = as_expression(group, "aggregated with")
+        group = self._operand(group, "aggregated with")
         if isinstance(group, U):
             raise DataJointError("dj.U cannot be aggregated: write dj.U(...).aggr(query, ...)")
         missing = [name for name in self.primary_key if name not in group.heading]
@@ -271,73 +189,61 @@ class QueryExpression:
                 f"the aggregation is not determined: the grouped query lacks {', '.join(missing)}, part of the primary key "
                 "of the left operand. Join the two first, or use dj.U(...).aggr"
             )
-        on = matching(self.heading, group.heading)
-        kept = self._read_names(attributes, {})
-        scope = Heading([*self.heading.values(), *(a for a in group.heading.values() if a.name not in self.heading)])
+        found = match(self.heading, group.heading, left_node=self.node, right_node=group.node, label=group._title())
+        kept = names_kept(self.heading, attributes, {})
+        scope = aggregation_scope(self.heading, group.heading, not exclude_nonmatching)
+        both = Heading([*self.heading.values(), *(a for a in group.heading.values() if a.name not in self.heading)])
         columns, result = [], [attribute for attribute in self.heading.values() if attribute.name in kept]
         for new, text in named.items():
             if new in kept:
                 raise DataJointError(f"{new} is already an attribute: give the computed one another name")
-            snippet, type_ = self._read_snippet(text, scope)
+            snippet, attribute = compute(new, text, both, scope)
             columns.append((new, snippet))
-            result.append(Attribute(new, type_, nullable=True))
-        node = Aggregation(self.node, group.node, on, tuple(columns), not exclude_nonmatching, Heading(result))
+            result.append(attribute)
+        heading = Heading(result)
+        node = Aggregation(self.node, group.node, found.on, tuple(columns), not exclude_nonmatching, heading, found.nulls_agree)
         return self._derive(node)
 
     aggregate = aggr
 
     def __add__(self, other: Any) -> QueryExpression:
         """Rows of either operand, matched by their primary key ("Union" of the specification)."""
-        other = as_expression(other, "united with")
+        other = self._operand(other, "united with")
         if isinstance(other, U):
             raise DataJointError("dj.U cannot be united with a query: it stands for all possible values")
-        return self._derive(Union(self.node, other.node, union_heading(self.heading, other.heading)))
+        return self._derive(Union(self.node, other.node, union_heading(self.heading, other.heading, label=other._title())))
+
+    def _operand(self, operand: Any, role: str) -> Any:
+        found = as_expression(operand, role)
+        if isinstance(found, QueryExpression):
+            check_connections(self.connection, found.connection)
+        return found
 
     # -- fetching ---------------------------------------------------------------------
-
-    def _read_order(self, order_by: OrderBy) -> tuple[tuple[str, bool], ...] | None:
-        if order_by is None:
-            return None
-        terms = [order_by] if isinstance(order_by, str) else list(order_by)
-        order: list[tuple[str, bool]] = []
-        for term in (part for term in terms for part in _split_commas(term)):
-            match = _DIRECTION.match(term.strip())
-            assert match is not None
-            name, descending = match.group(1).strip().strip("`"), (match.group(2) or "").lower() == "desc"
-            if name == "KEY":
-                order += [(key, descending) for key in self.heading.primary_key]
-            elif name in self.heading:
-                order.append((name, descending))
-            elif _IDENTIFIER.fullmatch(name) or not name:
-                raise self.heading.unknown(name or "''")
-            else:
-                examine(name, self.heading)
-                order.append((name, descending))
-        return tuple(order)
 
     def _request(
         self, names: Iterable[str] | None = None, order_by: OrderBy = None, limit: int | None = None, offset: int | None = None
     ) -> fetching.Request:
-        Top(limit, offset=offset or 0)  # refuses what is no number of rows
+        limit, offset = check_count(limit, "limit"), check_count(offset, "offset")
         heading = self.heading
         wanted = heading.names if names is None else fetching.split_names(tuple(names), heading)
-        return fetching.Request(self.node, wanted, self._read_order(order_by), limit, offset or 0)
+        return fetching.Request(self.node, wanted, read_order(order_by, heading), limit, offset or 0)
 
     def to_dicts(
         self, *, order_by: OrderBy = None, limit: int | None = None, offset: int | None = None, squeeze: bool = False
     ) -> list[dict[str, Any]]:
         """All rows, each as a dictionary."""
-        rows = self._request(None, order_by, limit, offset).dicts(self.connection)
-        if squeeze:
-            return [dict(zip(row, fetching.squeeze_column(list(row.values())))) for row in rows]
-        return rows
+        return self._request(None, order_by, limit, offset).dicts(self.connection, squeeze=squeeze)
 
-    def to_pandas(self, *, order_by: OrderBy = None, limit: int | None = None, offset: int | None = None) -> pd.DataFrame:
+    def to_pandas(
+        self, *, order_by: OrderBy = None, limit: int | None = None, offset: int | None = None, squeeze: bool = False
+    ) -> pd.DataFrame:
         """All rows as a pandas DataFrame, indexed by the primary key.
 
-        Integers with nulls are nullable integers, enums are categories, timestamps are in UTC.
+        Integers that may be null are nullable integers, enums are categories, dates and moments are
+        datetimes (timestamps in UTC), also when there are no rows.
         """
-        return self._request(None, order_by, limit, offset).pandas(self.connection)
+        return self._request(None, order_by, limit, offset).pandas(self.connection, squeeze=squeeze)
 
     def to_polars(self, *, order_by: OrderBy = None, limit: int | None = None, offset: int | None = None) -> pl.DataFrame:
         """All rows as a polars DataFrame (needs `datajoint-lab[polars]`)."""
@@ -361,32 +267,21 @@ class QueryExpression:
         With `include_key`, the primary keys come first, as a list of dictionaries.
         """
         if not attributes:
-            return self._request(None, order_by, limit, offset).structured(self.connection)
-        return self._fetch_names(attributes, include_key, order_by, limit, offset, squeeze)
+            return self._request(None, order_by, limit, offset).structured(self.connection, squeeze=squeeze)
+        return self._fetch_names(("KEY", *attributes) if include_key else attributes, order_by, limit, offset, squeeze)
 
     def _fetch_names(
-        self,
-        attributes: tuple[str, ...],
-        include_key: bool,
-        order_by: OrderBy,
-        limit: int | None,
-        offset: int | None,
-        squeeze: bool,
+        self, attributes: tuple[str, ...], order_by: OrderBy, limit: int | None, offset: int | None, squeeze: bool
     ) -> Any:
-        key = self.heading.primary_key
-        wanted = tuple(dict.fromkeys([*key, *attributes] if include_key or "KEY" in attributes else attributes))
-        request = self._request([name for name in wanted if name != "KEY"], order_by, limit, offset)
-        columns = dict(zip(request.names, request.columns(self.connection)))
-        count = len(next(iter(columns.values()))) if columns else 0
-        keys = [{name: columns[name][row] for name in key} for row in range(count)]
-        results: list[Any] = [keys] if include_key else []
-        for name in attributes:
-            if name == "KEY":
-                results.append(keys)
-            else:
-                column = fetching.squeeze_column(columns[name]) if squeeze else columns[name]
-                results.append(fetching.to_array(column, self.heading[name]))
+        request = self._request(self._expand(attributes), order_by, limit, offset)
+        results = request.separate(self.connection, attributes, squeeze=squeeze)
         return results[0] if len(results) == 1 else results
+
+    def _expand(self, attributes: Iterable[str]) -> list[str]:
+        """Names with KEY replaced by those of the primary key, each once."""
+        heading = self.heading
+        expanded = [name for a in attributes for name in (heading.primary_key if a == "KEY" and a not in heading else (a,))]
+        return list(dict.fromkeys(expanded))
 
     def keys(self, *, order_by: OrderBy = None, limit: int | None = None, offset: int | None = None) -> list[dict[str, Any]]:
         """The primary keys of all rows, each as a dictionary."""
@@ -420,18 +315,13 @@ class QueryExpression:
         if chosen not in ("array", "dict", "frame"):
             raise DataJointError(f"unknown format {chosen!r}: use 'array', 'dict' or 'frame'")
         if attributes and chosen == "array":
-            return self._fetch_names(attributes, False, order_by, limit, offset, squeeze)
-        names = None
-        if attributes:
-            wanted = [name for a in attributes for name in (self.heading.primary_key if a == "KEY" else (a,))]
-            names = list(dict.fromkeys(wanted))
-        request = self._request(names, order_by, limit, offset)
+            return self._fetch_names(attributes, order_by, limit, offset, squeeze)
+        request = self._request(self._expand(attributes) if attributes else None, order_by, limit, offset)
         if chosen == "frame":
-            return request.pandas(self.connection)
+            return request.pandas(self.connection, squeeze=squeeze)
         if chosen == "array":
-            return request.structured(self.connection)
-        rows = request.dicts(self.connection)
-        return [dict(zip(row, fetching.squeeze_column(list(row.values())))) for row in rows] if squeeze else rows
+            return request.structured(self.connection, squeeze=squeeze)
+        return request.dicts(self.connection, squeeze=squeeze)
 
     def _default_format(self) -> str:
         from ..config import get_config  # noqa: PLC0415  read when asked, not at import
@@ -443,26 +333,22 @@ class QueryExpression:
 
         Raises `DataJointError` when there is no row, or more than one.
         """
-        names = None
-        if attributes:
-            names = dict.fromkeys(n for a in attributes for n in (self.heading.primary_key if a == "KEY" else (a,)))
-        rows = self._request(names, None, 2, None).dicts(self.connection)
+        names = self._expand(attributes) if attributes else None
+        rows = self._request(names, None, 2, None).dicts(self.connection, squeeze=squeeze)
         if len(rows) != 1:
             found = "none" if not rows else "more"
             raise DataJointError(f"fetch1 needs exactly one row, and there are {found}: {self._describe_restriction()}")
         row = rows[0]
-        if squeeze:
-            row = dict(zip(row, fetching.squeeze_column(list(row.values()))))
         if not attributes:
             return row
         key = self.heading.primary_key
-        values = tuple({n: row[n] for n in key} if a == "KEY" else row[a] for a in attributes)
+        values = tuple({n: row[n] for n in key} if a == "KEY" and a not in row else row[a] for a in attributes)
         return values[0] if len(values) == 1 else values
 
     def _describe_restriction(self) -> str:
         return f"restrict {self._title() or 'the query'} by its primary key ({', '.join(self.primary_key)}), or use to_dicts()"
 
-    def cursor(self, batch: int = fetching.BATCH, *, order_by: OrderBy = None) -> Iterator[dict[str, Any]]:
+    def cursor(self, batch: int | None = None, *, order_by: OrderBy = None) -> Iterator[dict[str, Any]]:
         """Iterate over the rows, holding one batch in memory."""
         return self._request(None, order_by).stream(self.connection, batch)
 
@@ -479,10 +365,6 @@ class QueryExpression:
 
     def __contains__(self, item: Any) -> bool:
         return bool(self & item)
-
-    def explain(self) -> str:
-        """The database's plan for this query, as text."""
-        return str(self.connection.explain(self.sql))
 
     # -- display ----------------------------------------------------------------------
 
@@ -522,59 +404,6 @@ class QueryExpression:
         return datajoint_lab_widgets.TableView(self, **options)
 
 
-class U:
-    """All possible values of the named attributes: a universal set ("Universal Sets").
-
-    `dj.U("a") & query` gives the distinct values of `a`; `dj.U("a").aggr(query, n="count(*)")`
-    counts rows for each; `dj.U().aggr(query, ...)` aggregates the whole query into one row.
-    """
-
-    def __init__(self, *primary_key: str) -> None:
-        for name in primary_key:
-            if not isinstance(name, str):
-                raise DataJointError(f"dj.U takes names of attributes, not {name!r}")
-        self.primary_key = list(dict.fromkeys(primary_key))
-
-    def __repr__(self) -> str:
-        return f"U({', '.join(map(repr, self.primary_key))})"
-
-    def __and__(self, query: Any) -> QueryExpression:
-        return self._group(query, {})
-
-    def aggr(self, query: Any, *_attributes: Any, exclude_nonmatching: bool = False, **named: str) -> QueryExpression:
-        """Values computed over the rows of a query that share the named attributes."""
-        del exclude_nonmatching  # only values that occur can be listed
-        return self._group(query, named)
-
-    aggregate = aggr
-
-    def _group(self, query: Any, named: Mapping[str, str]) -> QueryExpression:
-        query = as_expression(query, "restricting dj.U")
-        heading = query.heading
-        columns = []
-        result = [replace(heading[name], in_key=True) for name in self.primary_key]
-        for new, text in named.items():
-            if new in self.primary_key:
-                raise DataJointError(f"{new} is already an attribute: give the computed one another name")
-            snippet, type_ = query._read_snippet(text, heading)
-            columns.append((new, snippet))
-            result.append(Attribute(new, type_, nullable=True))
-        node = Grouping(query.node, tuple(self.primary_key), tuple(columns), Heading(result))
-        return QueryExpression(query._connection, node)
-
-    def __sub__(self, other: Any) -> NoReturn:
-        raise DataJointError("dj.U(...) - query is infinite: dj.U stands for all possible values")
-
-    def __mul__(self, other: Any) -> NoReturn:
-        raise DataJointError("dj.U cannot be joined: restrict it, dj.U(...) & query, or aggregate, dj.U(...).aggr(query)")
-
-    __rmul__ = __mul__
-
-    def join(self, other: Any, **_: Any) -> NoReturn:
-        """Refused, with advice."""
-        self * other
-
-
 def as_expression(operand: Any, role: str) -> Any:
     """An operand of the algebra: an instance for a class, or an error that names what was given."""
     if isinstance(operand, type) and issubclass(operand, QueryExpression):
@@ -584,14 +413,12 @@ def as_expression(operand: Any, role: str) -> Any:
     raise DataJointError(f"a query cannot be {role} {operand!r}: the operand must be a table or a query")
 
 
-def _split_commas(text: str) -> Iterator[str]:
-    depth, start = 0, 0
-    for position, letter in enumerate(text):
-        depth += (letter == "(") - (letter == ")")
-        if letter == "," and not depth:
-            yield text[start:position]
-            start = position + 1
-    yield text[start:]
+def check_connections(ours: Any, theirs: Any) -> None:
+    """Raise `DataJointError` for operands that live in different databases: one statement asks one of them."""
+    if ours is not theirs:
+        raise DataJointError(
+            f"the operands are on different connections, {ours!r} and {theirs!r}: fetch one of them and restrict by its rows"
+        )
 
 
-__all__ = ["AndList", "MissingAttributeError", "Native", "Not", "QueryExpression", "Top", "U", "as_expression"]
+__all__ = ["AndList", "Native", "Not", "QueryExpression", "Top", "U", "as_expression"]

@@ -1,103 +1,196 @@
-"""The user's own SQL snippets, made portable.
+"""The user's own SQL snippets: checked against a heading when an expression is built, written when it is compiled.
 
-Snippets are read in MySQL's dialect, which is DataJoint's habit, and written for the
-database at hand: sqlglot does the grammar, the backend's `rewrite` what sqlglot leaves.
-What sqlglot cannot read is passed through untouched.
+Snippets are read in MySQL's dialect, which is DataJoint's habit, and printed for the database
+at hand. What is no expression of that dialect is passed through untouched, and the database
+judges it. Both steps are remembered by the snippet and the types of the attributes it names.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
 
 from ..definition.types import AttributeType
 from ..errors import QuerySyntaxError, UnknownAttributeError, did_you_mean, shorten
 from .dialect import Dialect
 from .heading import Heading
+from .snippet.functions import VOLATILE, WITHOUT_PARENTHESES
+from .snippet.grammar import NotAnExpressionError
+from .snippet.grammar import parse as parse_text
+from .snippet.inference import Types
+from .snippet.resolve import first_aggregate, outside_aggregates, resolve
+from .snippet.tree import Call, Cast, Name, Ordering, Path, Tree, Window, walk
+from .snippet.writer import SLOT, Request
 
-if TYPE_CHECKING:
-    from sqlglot import exp
-
-INT64, FLOAT64, BOOL, TEXT = (AttributeType(name) for name in ("int64", "float64", "bool", "text"))
-_WORD = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|[A-Za-z_]\w*(?!\w*\s*\()")
-
-
-@lru_cache(maxsize=1024)
-def _parse(text: str) -> exp.Expression | None:
-    """The syntax tree of a snippet, or None when it is not MySQL that sqlglot can read."""
-    import logging  # noqa: PLC0415  needed with sqlglot only
-
-    import sqlglot  # noqa: PLC0415  0.1 s, and many sessions restrict by values alone
-    from sqlglot.errors import SqlglotError  # noqa: PLC0415
-
-    logger = logging.getLogger("sqlglot")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)  # it warns of what it cannot read; we say so ourselves
-    try:
-        tree: Any = sqlglot.parse_one(text, read="mysql")
-    except SqlglotError:
-        return None
-    finally:
-        logger.setLevel(level)
-    # A semicolon, a SELECT or any other statement is not an expression.
-    return tree if isinstance(tree, sqlglot.exp.Condition) and not isinstance(tree, sqlglot.exp.Block) else None
+_TYPED_PATH = re.compile(r"\s*(\w+)((?:\.\w+|\[\d+\])+)\s*:\s*(\w+(?:\s*\([\d\s,]*\))?)\s*")
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+Signature = tuple[tuple[str, AttributeType | None], ...]
 
 
-def parse(text: str, heading: Heading) -> exp.Expression | None:
-    """A fresh syntax tree of a snippet, or None when it cannot be read.
+class Examined(NamedTuple):
+    """What is known of a snippet: the type of its value, the attributes it names, and whether it could be read."""
 
-    Raises `QuerySyntaxError` for a snippet that holds a second statement.
+    type: AttributeType | None
+    names: frozenset[str]
+    readable: bool = True
+    volatile: bool = False
+    window: bool = False
+    is_count: bool = False
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What an aggregate's snippet may name: attributes of the group inside of aggregates, those of `fixed` outside.
+
+    `key` is the primary key of the group; with `outer`, there are rows without a match.
     """
-    tree = _parse(text)
-    if tree is None:
-        # An attribute may be named like a word of SQL: quote the attributes and try again.
-        tree = _parse(_WORD.sub(lambda m: f"`{m.group()}`" if m.group() in heading else m.group(), text))
-    if tree is None:
-        _refuse_statements(text)
+
+    group: tuple[str, ...]
+    fixed: frozenset[str]
+    key: tuple[str, ...] = ()
+    outer: bool = False
+
+
+# -- reading ------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> tuple[Tree | None, tuple[str, ...]]:
+    """The tree of a snippet and the names in it; no tree when it is not in MySQL's dialect."""
+    try:
+        tree = _typed_path(text) or parse_text(text)
+    except NotAnExpressionError:
+        return None, ()
+    return tree, tuple(dict.fromkeys(part.parts[0] for part in walk(tree) if isinstance(part, Name)))
+
+
+def _typed_path(text: str) -> Tree | None:
+    """`params.steps[0].rate:float`, the existing implementation's way to say what a value inside of JSON is."""
+    match = _TYPED_PATH.fullmatch(text)
+    if match is None:
         return None
-    return tree.copy()
+    name, path, type_ = match.groups()
+    steps = tuple(step or index for step, index in _STEP.findall(path))
+    cast = parse_text(f"cast(x as {type_})")
+    assert isinstance(cast, Cast)
+    return Cast(Path(Name((name,)), steps, "text"), cast.to)
 
 
-def _refuse_statements(text: str) -> None:
-    bare = re.sub(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`", "''", text)
-    for mark, name in ((";", "a semicolon"), ("--", "a comment"), ("/*", "a comment")):
-        if mark in bare:
-            raise QuerySyntaxError(f"the expression {shorten(text)} holds {name}: write one expression, without statements")
+def parse(text: str, heading: Heading) -> Tree | None:
+    """The tree of a snippet, or None when it is not in MySQL's dialect.
+
+    Raises `QuerySyntaxError` for what can be no expression: quotes or parentheses that are not
+    closed, a second statement, a comment.
+    """
+    return _read(text)[0]
 
 
 def examine(text: str, heading: Heading) -> tuple[AttributeType | None, frozenset[str]]:
-    """The type of a snippet's value, where it can be known, and the attributes it names.
+    """The type of a snippet's value, where it can be known, and the attributes it names; see `check`."""
+    found = check(text, heading)
+    return found.type, found.names
 
-    Raises `UnknownAttributeError` for a name that is no attribute.
+
+def check(text: str, heading: Heading, scope: Scope | None = None) -> Examined:
+    """What is known of a snippet about attributes of this heading.
+
+    Raises `UnknownAttributeError` for a name that is no attribute, and `QuerySyntaxError` for an
+    aggregate where there are no rows to run over, or an attribute that has several values there.
     """
-    tree = parse(text, heading)
+    tree, names = _read(text)
     if tree is None:
-        return None, frozenset(word for word in re.findall(r"[A-Za-z_]\w*", text) if word in heading)
-    names = frozenset(_attribute_of(column, heading, text) for column in _columns(tree))
-    return infer(tree, heading), names
+        return Examined(None, frozenset(word for word in re.findall(r"[A-Za-z_]\w*", text) if word in heading), readable=False)
+    signature = _signature(names, heading, text)
+    found = _examined(text, signature)
+    _check_paths(tree, heading, text)
+    if scope is None:
+        _refuse_aggregates(tree, text)
+    else:
+        _check_determined(tree, scope, text)
+    return found
 
 
-def _columns(tree: exp.Expression) -> list[exp.Column]:
-    from sqlglot import exp  # noqa: PLC0415  loaded by the parse before
+def _signature(names: tuple[str, ...], heading: Heading, text: str) -> Signature:
+    attributes = heading.by_name
+    for name in names:
+        if name not in attributes and name.lower() not in WITHOUT_PARENTHESES:
+            hint = did_you_mean(name, heading.names)
+            advice = hint or f"the attributes are {', '.join(heading.names) or 'none'}; a text value needs quotes"
+            raise UnknownAttributeError(f"unknown attribute {name} in {shorten(text)}: {advice}")
+    return tuple([(name, attributes[name].type) for name in names if name in attributes])
 
-    return list(tree.find_all(exp.Column))
+
+@lru_cache(maxsize=4096)
+def _resolved(text: str, signature: Signature) -> Tree:
+    tree, _ = _read(text)
+    assert tree is not None
+    return resolve(tree, dict(signature).get, text)
 
 
-def _attribute_of(column: exp.Column, heading: Heading, text: str) -> str:
-    """The attribute that a column of a snippet names; a dotted one is a path inside of a JSON attribute."""
-    parts = [part.name for part in column.parts]
-    name = parts[0]
-    if name not in heading:
-        hint = did_you_mean(name, heading.names)
-        advice = hint or f"the attributes are {', '.join(heading.names)}; a text value needs quotes"
-        raise UnknownAttributeError(f"unknown attribute {name} in {shorten(text)}: {advice}")
-    if len(parts) > 1:
-        type_ = heading[name].type
-        if type_ is not None and type_.kind not in ("json", "object", "codec"):
-            raise UnknownAttributeError(f"{'.'.join(parts)} in {shorten(text)}: {name} is a {type_}, and only JSON has paths")
-    return name
+@lru_cache(maxsize=4096)
+def _examined(text: str, signature: Signature) -> Examined:
+    tree = _resolved(text, signature)
+    types = Types(dict(signature).get)
+    parts = list(walk(tree))
+    return Examined(
+        types(tree),
+        frozenset(part.parts[0] for part in parts if isinstance(part, Name)),
+        volatile=any(isinstance(part, Call) and part.name in VOLATILE for part in parts),
+        window=any(isinstance(part, Window) for part in parts),
+        is_count=isinstance(tree, Call) and tree.name == "count",
+    )
+
+
+def _check_paths(tree: Tree, heading: Heading, text: str) -> None:
+    for part in walk(tree):
+        if isinstance(part, Name) and len(part.parts) > 1:
+            type_ = heading[part.parts[0]].type
+            if type_ is not None and type_.kind not in ("json", "object", "codec"):
+                path = ".".join(part.parts)
+                raise UnknownAttributeError(f"{path} in {shorten(text)}: {part.parts[0]} is a {type_}, and only JSON has paths")
+
+
+def _refuse_aggregates(tree: Tree, text: str) -> None:
+    name = first_aggregate(tree)
+    if name:
+        raise QuerySyntaxError(
+            f"{shorten(text)} holds {name}(), which runs over many rows: use it in A.aggr(B, ...) or dj.U(...).aggr(B, ...)"
+        )
+
+
+def _check_determined(tree: Tree, scope: Scope, text: str) -> None:
+    names, nested = outside_aggregates(tree)
+    if nested:
+        raise QuerySyntaxError(f"{shorten(text)} holds {nested}() inside of another aggregate: aggregate in two steps")
+    free = sorted(name for name in names if name not in scope.fixed and name.lower() not in WITHOUT_PARENTHESES)
+    if free:
+        raise QuerySyntaxError(
+            f"{shorten(text)} is not determined: {free[0]} may have several values in a group. "
+            f"Use an aggregate of it, such as max({free[0]})"
+        )
+
+
+@lru_cache(maxsize=1024)
+def _outside(text: str) -> frozenset[str]:
+    tree = _read(text)[0]
+    return frozenset() if tree is None else frozenset(outside_aggregates(tree)[0])
+
+
+def names_outside(texts: list[str]) -> frozenset[str]:
+    """The names in some snippets that stand outside of all aggregates."""
+    return frozenset[str]().union(*map(_outside, texts))
+
+
+# -- writing ------------------------------------------------------------------------------
+
+
+def write(tree: Tree, dialect: Dialect, *, nullable: bool = True) -> str:
+    """The SQL of a tree without names, for what the compiler itself has to say."""
+    types = Types(dict[str, AttributeType | None]().get)
+    return dialect.rewrite(Request(tree, types, nullable=nullable), types)
 
 
 def translate(
@@ -105,126 +198,55 @@ def translate(
     heading: Heading,
     columns: Mapping[str, str],
     dialect: Dialect,
-    count_marker: str | None = None,
+    *,
+    role: str = "value",
+    scope: Scope | None = None,
+    outside: Mapping[str, str] | None = None,
+    marker: str = "",
 ) -> str | None:
     """Write a snippet for a database, with each attribute replaced by the SQL of its column.
 
-    Returns None when the snippet cannot be read. `count_marker` is a column that is null
-    exactly in the rows without a match, so that `count(*)` does not count those.
+    Returns None when the snippet is not in MySQL's dialect. `role` is "value", "truth" or "order".
+    Inside of aggregates `columns` are used, and outside of them `outside`; `marker` is a column that
+    is null exactly in the rows without a match.
     """
-    from sqlglot import exp  # noqa: PLC0415  loaded by the parse
-
-    tree = parse(text, heading)
+    tree, names = _read(text)
     if tree is None:
         return None
-    for column in _columns(tree):
-        _attribute_of(column, heading, text)
-    tree = dialect.rewrite(tree, lambda node: infer(node, heading))
-
-    def replace(node: exp.Expression) -> exp.Expression:
-        if isinstance(node, exp.Column):
-            name, *path = (part.name for part in node.parts)
-            if path:
-                return exp.Var(this=dialect.json_value(columns[name], tuple(path), _wanted(node)))
-            return exp.Var(this=columns[name])
-        if count_marker and isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
-            return exp.Count(this=exp.Var(this=count_marker))
-        return node
-
-    sql: str = tree.transform(replace).sql(dialect=dialect.sqlglot_name, comments=False)
-    return sql
+    template = _template(text, _signature(names, heading, text), role, scope, _Printer(dialect))
+    parts = template.split(SLOT)
+    for position in range(1, len(parts), 2):
+        slot = parts[position]
+        if slot == "*":
+            parts[position] = marker
+        else:
+            place = columns if slot[0] == "+" or outside is None else outside
+            parts[position] = place[slot[1:]]
+    return "".join(parts)
 
 
-def _wanted(node: exp.Expression) -> str:
-    """Whether the context of a JSON path asks for a number, a truth value, or text."""
-    from sqlglot import exp  # noqa: PLC0415
+class _Printer:
+    """A dialect, equal to others of the same database, so that what it printed is found again."""
 
-    parent = node.parent
-    if isinstance(parent, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Sum, exp.Avg)):
-        return "number"
-    if isinstance(parent, (exp.Binary, exp.Between, exp.In)):
-        others = [other for other in parent.iter_expressions() if other is not node]
-        if any(isinstance(other, exp.Boolean) for other in others):
-            return "bool"
-        if any(isinstance(leaf, exp.Literal) and not leaf.is_string for other in others for leaf in other.find_all(exp.Literal)):
-            return "number"
-    return "text"
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Printer) and self.dialect.name == other.dialect.name
+
+    def __hash__(self) -> int:
+        return hash(self.dialect.name)
 
 
-def infer(node: exp.Expression, heading: Heading) -> AttributeType | None:
-    """The type of an expression's value where the expression tells it, else None."""
-    from sqlglot import exp  # noqa: PLC0415
-
-    def of(child: Any) -> AttributeType | None:
-        return infer(child, heading) if isinstance(child, exp.Expression) else None
-
-    if isinstance(node, (exp.Paren, exp.Neg, exp.Distinct, exp.Abs)):
-        inner = node.expressions[0] if isinstance(node, exp.Distinct) else node.this
-        return of(inner)
-    if isinstance(node, exp.Column):
-        name, *path = (part.name for part in node.parts)
-        return heading[name].type if name in heading and not path else None
-    if isinstance(node, exp.Literal):
-        return TEXT if node.is_string else INT64 if node.this.isdigit() else FLOAT64
-    if isinstance(node, (exp.Count, exp.Length)):
-        return INT64
-    if isinstance(node, (exp.Predicate, exp.Not, exp.And, exp.Or, exp.Boolean)):
-        return BOOL
-    if isinstance(node, (exp.Min, exp.Max)):
-        return of(node.this) if not node.expressions else None
-    if isinstance(node, exp.Sum):
-        return _numeric_result(of(node.this))
-    if isinstance(node, (exp.Avg, exp.Div, exp.Sqrt, exp.Stddev, exp.StddevPop, exp.Variance, exp.VariancePop)):
-        return FLOAT64
-    if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Mod)):
-        return _combined(of(node.this), of(node.expression))
-    if isinstance(node, (exp.Concat, exp.Lower, exp.Upper, exp.DPipe, exp.Substring, exp.GroupConcat, exp.Trim)):
-        return TEXT
-    if isinstance(node, (exp.Year, exp.Month, exp.Day, exp.DateDiff, exp.TimestampDiff)):
-        return INT64
-    return _infer_choice(node, of)
+@lru_cache(maxsize=4096)
+def _template(text: str, signature: Signature, role: str, scope: Scope | None, printer: _Printer) -> str:
+    """The SQL of a snippet with a slot for each attribute."""
+    tree = _resolved(text, signature)
+    types = Types(dict(signature).get)
+    if scope is None:
+        request = Request(Ordering(tree) if role == "order" else tree, types, role)
+    else:
+        request = Request(tree, types, role, scope.group, scope.key, scope.outer)
+    return printer.dialect.rewrite(request, types)
 
 
-def _infer_choice(node: exp.Expression, of: Callable[[Any], AttributeType | None]) -> AttributeType | None:
-    """The type of expressions that pick one of several values, when all have the same type."""
-    from sqlglot import exp  # noqa: PLC0415
-
-    branches: list[Any] = []
-    if isinstance(node, exp.Coalesce):
-        branches = [node.this, *node.expressions]
-    elif isinstance(node, exp.If):
-        branches = [node.args.get("true"), node.args.get("false")]
-    elif isinstance(node, exp.Case):
-        branches = [branch.args.get("true") for branch in node.args.get("ifs", [])]
-        branches += [node.args["default"]] if node.args.get("default") else []
-    types = [of(branch) for branch in branches if branch is not None and not isinstance(branch, exp.Null)]
-    if not types or any(type_ is None for type_ in types):
-        return None
-    first = types[0]
-    assert first is not None
-    if all(type_ == first for type_ in types):
-        return first
-    kinds = {type_.kind for type_ in types if type_}
-    if kinds <= {"string", "enum"}:
-        return TEXT
-    if kinds == {"integer"}:
-        return INT64
-    return FLOAT64 if kinds <= {"integer", "float"} else None
-
-
-def _numeric_result(type_: AttributeType | None) -> AttributeType | None:
-    """The type of a sum: integers and truth values add up to an integer, decimals stay exact."""
-    if type_ is None:
-        return None
-    if type_.kind in ("integer", "bool"):
-        return INT64
-    if type_.kind == "decimal":
-        return AttributeType("decimal", (65, type_.digits[1]))
-    return FLOAT64 if type_.kind == "float" else None
-
-
-def _combined(left: AttributeType | None, right: AttributeType | None) -> AttributeType | None:
-    kinds = {type_.kind if type_ else None for type_ in (left, right)}
-    if kinds <= {"integer", "bool"}:
-        return INT64
-    return FLOAT64 if kinds <= {"integer", "bool", "float"} else None

@@ -29,6 +29,8 @@ class Attribute:
     default: Any = REQUIRED
     comment: str = ""
     lineage: str | None = None
+    native: str = ""
+    """The column type of a table that another program made, where ours would be another; of its own database only."""
 
     @property
     def type_text(self) -> str:
@@ -96,6 +98,11 @@ class Heading(Mapping[str, Attribute]):
     @property
     def attributes(self) -> dict[str, Attribute]:
         return dict(self._attributes)
+
+    @property
+    def by_name(self) -> Mapping[str, Attribute]:
+        """The attributes by their names, without a copy."""
+        return self._attributes
 
     def unknown(self, name: object) -> UnknownAttributeError:
         """The error for an attribute that is not here."""

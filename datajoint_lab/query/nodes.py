@@ -62,13 +62,17 @@ class Projection:
 
 @dataclass(frozen=True)
 class Join:
-    """Pairs of rows that agree on the attributes `on`; an outer join keeps the left rows that find none."""
+    """Pairs of rows that agree on the attributes `on`; an outer join keeps the left rows that find none.
+
+    With `nulls_agree`, two nulls agree with each other.
+    """
 
     left: Node
     right: Node
     on: tuple[str, ...]
     outer: bool
     heading: Heading
+    nulls_agree: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class Aggregation:
     columns: tuple[tuple[str, Snippet], ...]
     keep_unmatched: bool
     heading: Heading
+    nulls_agree: bool = False
 
 
 @dataclass(frozen=True)

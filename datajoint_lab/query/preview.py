@@ -98,6 +98,9 @@ def _summary(attribute: Attribute, prefix: Any, size: int | None) -> object:
     if prefix is None:
         return None
     assert attribute.type is not None
+    if codecs.is_stored(attribute.type):
+        text = prefix if isinstance(prefix, str) else bytes(prefix).decode("utf-8", "replace")
+        return Summary(codecs.describe_stored(attribute.type, text, int(size or 0)))
     if attribute.type.kind == "blob" and not isinstance(prefix, str):
         return Summary(codecs.describe(bytes(prefix), int(size or 0)))
     return Summary(f"{attribute.type}, {_bytes(int(size or 0))}")

@@ -1,28 +1,60 @@
 """Which attributes match between two operands, and what the result's heading is.
 
-From headings alone ("Semantic Match" and "Algebraic Closure" of the specification).
+"Semantic Match" and "Algebraic Closure" of the specification. From headings alone, but that a
+match on attributes which follow from the matched keys is left to the keys (`provenance.py`).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from ..errors import DataJointError, SemanticMatchError
 from .heading import Attribute, Heading
+from .nodes import Node
+from .provenance import without_implied
 
 
-def matching(left: Heading, right: Heading, *, check: bool = True) -> tuple[str, ...]:
-    """The attributes on which two operands are matched: same name, same lineage.
+class Match(NamedTuple):
+    """The attributes on which rows have to agree; with `nulls_agree`, a null agrees with a null."""
 
-    Raises `SemanticMatchError` for a name that both have but that comes from
-    different definitions, with the `proj` that resolves it. Without `check`, names
-    alone decide.
+    on: tuple[str, ...]
+    nulls_agree: bool
+
+
+def match(
+    left: Heading,
+    right: Heading,
+    *,
+    check: bool = True,
+    left_node: Node | None = None,
+    right_node: Node | None = None,
+    label: str = "",
+) -> Match:
+    """How the rows of two operands are matched: on all attributes of the same name and lineage.
+
+    A null agrees with nothing, except where the match covers the whole primary key of an operand:
+    then its rows are told apart by what is matched, and null is a value like any other.
+
+    Raises `SemanticMatchError` for a name that both have but that comes from different
+    definitions, with the `proj` that resolves it. Without `check`, names alone decide.
     """
-    common = tuple(name for name in left if name in right)
+    on = matching(left, right, check=check, label=label)
+    matched = set(on)
+    nulls_agree = matched.issuperset(left.primary_key) or matched.issuperset(right.primary_key)
+    if left_node is not None and right_node is not None:
+        on = without_implied(left_node, right_node, on)
+    return Match(on, nulls_agree)
+
+
+def matching(left: Heading, right: Heading, *, check: bool = True, label: str = "") -> tuple[str, ...]:
+    """The attributes that two operands have in common; see `match`."""
+    there = right.by_name
+    common = tuple([name for name in left.names if name in there])
     if check:
         clashes = [name for name in common if not _same_origin(left[name], right[name])]
         if clashes:
-            raise SemanticMatchError(_clash_message(left, right, clashes))
+            raise SemanticMatchError(_clash_message(left, right, clashes, label))
     return common
 
 
@@ -30,14 +62,25 @@ def _same_origin(left: Attribute, right: Attribute) -> bool:
     return left.lineage is not None and left.lineage == right.lineage
 
 
-def _clash_message(left: Heading, right: Heading, clashes: list[str]) -> str:
+def _clash_message(left: Heading, right: Heading, clashes: list[str], label: str) -> str:
     lines = [
         f"{name} means different things: {_origin(left[name])} on the left, {_origin(right[name])} on the right"
         for name in clashes
     ]
-    renames = ", ".join(f"other_{name}='{name}'" for name in clashes)
-    lines.append(f"rename one of them, for example right.proj(..., {renames}), or remove it, for example right.proj()")
-    return "\n".join(lines)
+    operand = label or "right"
+    taken = {*left.names, *right.names}
+    prefix = "".join(letter if letter.isalnum() else "_" for letter in operand.lower()).strip("_")
+    renames = ", ".join(f"{_free_name(f'{prefix}_{name}', taken)}='{name}'" for name in clashes)
+    advice = f"rename on one side: {operand}.proj(..., {renames})"
+    removable = [name for name in clashes if not right[name].in_key]
+    if len(removable) == len(clashes):
+        removed = ", ".join(f"'-{name}'" for name in clashes)
+        advice += f", or leave out what you do not need: {operand}.proj(..., {removed})"
+    return "\n".join([*lines, advice])
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    return name if name not in taken else _free_name(f"{name}_", taken)
 
 
 def _origin(attribute: Attribute) -> str:
@@ -49,53 +92,63 @@ def determines(left: Heading, right: Heading) -> bool:
 
     That is so when all of the right side's primary key is among the left attributes.
     """
-    return set(right.primary_key) <= set(left.names)
+    return all(name in left.by_name for name in right.primary_key)
 
 
-def join_heading(left: Heading, right: Heading, *, outer: bool = False) -> Heading:
+def join_heading(left: Heading, right: Heading, *, outer: bool = False, nulls_agree: bool = False) -> Heading:
     """The heading of `left * right`.
 
     Its primary key is that of the left if the left determines the right, else that of
-    the right if the right determines the left, else both together.
+    the right if the right determines the left, else both together. Attributes of the
+    operand that gives the key come first.
     """
-    if outer and not determines(left, right):
+    left_determines = determines(left, right)
+    if outer and not left_determines:
         missing = ", ".join(name for name in right.primary_key if name not in left)
         raise DataJointError(
             f"a left join needs the left operand to determine the right one, but it lacks {missing}: "
             "rows without a match would have no primary key. Use aggr, or join without left=True"
         )
-    if determines(left, right):
-        first, second, key = left, right, left.primary_key
-    elif determines(right, left):
-        first, second, key = right, left, right.primary_key
-    else:
-        first, second = left, right
-        key = left.primary_key + tuple(name for name in right.primary_key if name not in left.primary_key)
-    merged: dict[str, Attribute] = {}
-    for heading in (first, second):
-        for attribute in heading.values():
-            known = merged.get(attribute.name)
-            if known is None:
-                nullable = attribute.nullable or (outer and attribute.name not in left)
-                merged[attribute.name] = replace(attribute, nullable=nullable)
-            elif known.nullable and not attribute.nullable and not outer:
-                merged[attribute.name] = replace(known, nullable=False)
-    in_order = sorted(merged.values(), key=lambda attribute: attribute.name not in key)
-    return Heading(replace(attribute, in_key=attribute.name in key) for attribute in in_order)
+    first, second, key = left, right, left.primary_key
+    if not left_determines:
+        if determines(right, left):
+            first, second, key = right, left, right.primary_key
+        else:
+            key = left.primary_key + tuple(name for name in right.primary_key if name not in left.primary_key)
+    merged: dict[str, Attribute] = dict(first.by_name)
+    for name, attribute in second.by_name.items():
+        known = merged.get(name)
+        if known is None:
+            merged[name] = attribute
+        elif known.nullable and not (outer or (nulls_agree and attribute.nullable)):
+            merged[name] = replace(known, nullable=False)
+    if outer:
+        merged = {name: a if name in left.by_name or a.nullable else replace(a, nullable=True) for name, a in merged.items()}
+    keyed = [merged[name] for name in key]
+    others = [attribute for name, attribute in merged.items() if name not in key]
+    return Heading([_keyed(a, True) for a in keyed] + [_keyed(a, False) for a in others])
 
 
-def union_heading(left: Heading, right: Heading, *, check: bool = True) -> Heading:
+def _keyed(attribute: Attribute, in_key: bool) -> Attribute:
+    return attribute if attribute.in_key == in_key else replace(attribute, in_key=in_key)
+
+
+def union_heading(left: Heading, right: Heading, *, check: bool = True, label: str = "") -> Heading:
     """The heading of `left + right`: the common primary key, then the attributes of both."""
     if set(left.primary_key) != set(right.primary_key):
         raise DataJointError(
             f"a union needs operands with the same primary key, not ({', '.join(left.primary_key)}) "
             f"and ({', '.join(right.primary_key)}): project one of them"
         )
-    matching(left, right, check=check)
-    attributes = [left[name] for name in left.primary_key]
+    matching(left, right, check=check, label=label)
+    attributes = []
+    for name in left.primary_key:
+        nullable = left[name].nullable or right[name].nullable
+        attributes.append(left[name] if left[name].nullable == nullable else replace(left[name], nullable=nullable))
     for heading, other in ((left, right), (right, left)):
         for name in heading.secondary_attributes:
-            if name not in {attribute.name for attribute in attributes}:
-                nullable = heading[name].nullable or name not in other or other[name].nullable
-                attributes.append(replace(heading[name], nullable=nullable))
+            if heading is right and name in left:
+                continue
+            nullable = heading[name].nullable or name not in other or other[name].nullable
+            attributes.append(replace(heading[name], nullable=nullable))
     return Heading(attributes)

@@ -38,7 +38,7 @@ def decode(rows: Sequence[tuple[Any, ...]], heading: Heading, names: Sequence[st
         attribute = heading[name]
         if attribute.type is None:
             continue
-        if attribute.type.kind in ("blob", "codec"):
+        if attribute.type.kind in ("blob", "codec", "object"):
             bulky.append(position)
         else:
             columns[position] = _decode_plain(columns[position], dialect.decoder(attribute.type))
@@ -68,14 +68,18 @@ class _Keys:
 
 def _decode_bulky(column: Column, attribute: Attribute, dialect: Dialect, keys: _Keys) -> Column:
     assert attribute.type is not None
+    if codecs.is_stored(attribute.type):
+        return codecs.decode_stored(column, attribute.type, dialect, keys.__getitem__, _context(attribute))
     stored = stored_type(attribute.type)
     raw = dialect.decoder(stored)
+    context = None
     if attribute.type.kind == "blob":
         chain = None
         if stored.kind == "blob":
             raw = None
     else:
         chain = codecs.resolve(attribute.type.codec or "", attribute.type.store is not None)
+        context = _context(attribute)
     decoded = []
     for row, value in enumerate(column):
         if value is None:
@@ -83,8 +87,18 @@ def _decode_bulky(column: Column, attribute: Attribute, dialect: Dialect, keys: 
             continue
         try:
             plain = raw(value) if raw is not None else value
-            decoded.append(codecs.unpack(plain) if chain is None else chain.decode(plain, key=keys[row]))
+            decoded.append(codecs.unpack(plain) if chain is None else chain.decode(plain, key=keys[row], context=context))
         except DataJointError as error:
             where = f"{attribute.name} of the row {shorten(keys[row], 120)}"
             raise CodecError(f"{where} cannot be read: {error}") from error
     return decoded
+
+
+def _context(attribute: Attribute) -> codecs.Context:
+    """What codecs are told of the place of a value."""
+    from ..config import get_config
+
+    schema, _, rest = (attribute.lineage or "").partition(".")
+    table, _, _ = rest.rpartition(".")
+    download_path: str = get_config()["download_path"]
+    return {"schema": schema, "table": table, "field": attribute.name, "download_path": download_path}

@@ -7,4 +7,14 @@ from .table import FreeTable, Table
 from .tiers import Lookup, Manual, Part
 from .virtual import VirtualModule, virtual_schema
 
-__all__ = ["FreeTable", "Lookup", "Manual", "Part", "Schema", "Table", "VirtualModule", "list_schemas", "virtual_schema"]
+__all__ = [
+    "FreeTable",
+    "Lookup",
+    "Manual",
+    "Part",
+    "Schema",
+    "Table",
+    "VirtualModule",
+    "list_schemas",
+    "virtual_schema",
+]

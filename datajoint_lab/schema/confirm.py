@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-
 from ..config import get_config
 from ..errors import DataJointError
+
+_ADVICE = "give prompt=False to go ahead without asking, once you have seen what it does"
+
+
+def wants_confirmation(prompt: bool | None) -> bool:
+    """Whether to ask: as told, or else as the setting `safemode` says."""
+    return bool(get_config()["safemode"]) if prompt is None else prompt
 
 
 def confirmed(prompt: bool | None, what: str, question: str) -> bool:
@@ -13,20 +18,15 @@ def confirmed(prompt: bool | None, what: str, question: str) -> bool:
 
     Raises `DataJointError` where nobody can answer, which is safer than going ahead.
     """
-    wanted = bool(get_config()["safemode"]) if prompt is None else prompt
-    if not wanted:
+    if not wants_confirmation(prompt):
         return True
     print(what)  # noqa: T201  the person has to see what is lost
     try:
         answer = input(f"{question} [yes, no]: ")
-    except (EOFError, OSError) as error:
-        raise DataJointError("nobody is there to confirm", "give prompt=False to go ahead without asking") from error
-    except Exception as error:
-        # A kernel without a frontend has an exception of its own for this.
-        if type(error).__name__ == "StdinNotImplementedError":
-            raise DataJointError("nobody is there to confirm", "give prompt=False to go ahead without asking") from error
-        raise
+    except (EOFError, OSError, RuntimeError) as error:
+        # A notebook that runs without a person, and a process without an input, raise kinds of RuntimeError.
+        raise DataJointError("nobody is there to confirm, so nothing was changed", _ADVICE) from error
     agreed = answer.strip().lower() in ("yes", "y")
     if not agreed:
-        print("nothing was changed", file=sys.stdout)  # noqa: T201  the answer to the person
+        print("nothing was changed")  # noqa: T201  the answer to the person
     return agreed

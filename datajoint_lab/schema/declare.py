@@ -9,17 +9,28 @@ from ..backends import ForeignKey, Index, TableDesign
 from ..definition.spec import REQUIRED, AttributeSpec, ForeignKeySpec, Origin, TableSpec
 from ..errors import DataJointError, DefinitionError, Problem, did_you_mean
 from ..query.heading import Attribute
+from .describe import describe
+
+__all__ = ["describe", "design_table"]
 
 ResolveParent = Callable[[str], TableDesign]
 """The design of a parent by the name it is written with; raises `DataJointError` with advice."""
 
 
-def design_table(spec: TableSpec, schema: str, table: str, label: str, resolve_parent: ResolveParent) -> TableDesign:
+def design_table(
+    spec: TableSpec,
+    schema: str,
+    table: str,
+    label: str,
+    resolve_parent: ResolveParent,
+    faulty_names: frozenset[str] = frozenset(),
+) -> TableDesign:
     """Resolve a definition's foreign keys and lay out the table.
 
-    Raises `DefinitionError` that lists every problem, each with its line.
+    `faulty_names` are attributes that could not be read, so that they need not be missed. Raises
+    `DefinitionError` that lists every problem, each with its line.
     """
-    builder = _Builder(schema, table, resolve_parent)
+    builder = _Builder(schema, table, resolve_parent, faulty_names)
     for in_key, items in ((True, spec.primary), (False, spec.secondary)):
         for item in items:
             if isinstance(item, AttributeSpec):
@@ -31,7 +42,12 @@ def design_table(spec: TableSpec, schema: str, table: str, label: str, resolve_p
     if builder.problems:
         raise DefinitionError(builder.problems, label)
     return TableDesign(
-        schema, table, tuple(builder.attributes.values()), spec.comment, tuple(builder.foreign_keys), tuple(builder.indexes)
+        schema,
+        table,
+        tuple(builder.attributes.values()),
+        spec.comment,
+        tuple(builder.foreign_keys),
+        tuple(builder.indexes),
     )
 
 
@@ -40,6 +56,7 @@ class _Builder:
     schema: str
     table: str
     resolve_parent: ResolveParent
+    faulty_names: frozenset[str] = frozenset()
     attributes: dict[str, Attribute] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     foreign_keys: list[ForeignKey] = field(default_factory=list)
@@ -73,7 +90,9 @@ class _Builder:
             return
         key = parent.heading.primary_key
         if not key:
-            self._report(item.origin, f"{item.parent} has no key attributes, so nothing can refer to it", "drop this line")
+            self._report(
+                item.origin, f"{item.parent} has no key attributes, so nothing can refer to it", "drop this line"
+            )
             return
         new_names = {old: new for new, old in item.renames}
         for old in new_names:
@@ -100,13 +119,16 @@ class _Builder:
             return True
         self._report(
             item.origin,
-            f"{name} of {item.parent} (from {origin.lineage}) clashes with {name} from {self.origins[name]} ({known.lineage})",
+            f"{name} of {item.parent} (from {origin.lineage}) clashes with {name} from {self.origins[name]} "
+            f"({known.lineage})",
             f"rename it: -> {item.parent}.proj(other_{name}='{origin.name}')",
             item.parent,
         )
         return False
 
     def add_index(self, names: tuple[str, ...], unique: bool, origin: Origin) -> None:
+        if not self.faulty_names.isdisjoint(names):
+            return
         for name in names:
             if name not in self.attributes:
                 hint = did_you_mean(name, self.attributes) or "the attributes are " + ", ".join(self.attributes)
@@ -117,60 +139,3 @@ class _Builder:
                 self._report(origin, f"{name} is a {attribute.type}, which cannot be indexed", "leave it out", name)
                 return
         self.indexes.append(Index(names, unique))
-
-
-def describe(design: TableDesign, label: Callable[[ForeignKey], str]) -> str:
-    """The definition of a stored table, in the specification's syntax."""
-    brought = {child for key in design.foreign_keys for child, _ in key.columns}
-    lines = [f"# {design.comment}"] if design.comment else []
-    written: set[ForeignKey] = set()
-    width = max((len(name) for name in design.heading if name not in brought), default=0)
-    for in_key in (True, False):
-        if not in_key:
-            lines.append("---")
-        for name, attribute in design.heading.items():
-            for key in design.foreign_keys:
-                if key not in written and name in key.child_attributes and _is_placed(design, key, in_key):
-                    written.add(key)
-                    lines.append(_foreign_key_line(design, key, label(key)))
-            if name not in brought and attribute.in_key == in_key:
-                text = str(attribute.spec)
-                lines.append(name.ljust(width) + text[len(name) :])
-    unique_keys = {key.child_attributes for key in design.foreign_keys}
-    for index in design.indexes:
-        if not (index.unique and index.attributes in unique_keys):
-            lines.append(f"{'unique ' if index.unique else ''}index ({', '.join(index.attributes)})")
-    return "\n".join(lines) + "\n"
-
-
-def _is_placed(design: TableDesign, key: ForeignKey, in_key: bool) -> bool:
-    """A foreign key stands above the separator when all of its attributes are in the primary key."""
-    return all(design.heading[child].in_key for child in key.child_attributes) == in_key
-
-
-def _foreign_key_line(design: TableDesign, key: ForeignKey, parent: str) -> str:
-    options = []
-    if any(design.heading[child].nullable for child in key.child_attributes):
-        options.append("nullable")
-    if any(index.unique and index.attributes == key.child_attributes for index in design.indexes):
-        options.append("unique")
-    renames = ", ".join(f"{child}='{parent_name}'" for child, parent_name in key.renamed)
-    return "-> " + (f"[{', '.join(options)}] " if options else "") + parent + (f".proj({renames})" if renames else "")
-
-
-def differences(declared: TableDesign, stored: TableDesign) -> list[str]:
-    """How a definition differs from the table that is stored, in words; empty when it does not."""
-    found = []
-    for name in declared.heading:
-        if name not in stored.heading:
-            found.append(f"{name} is in the definition, but not in the table")
-            continue
-        new, old = declared.heading[name], stored.heading[name]
-        if new.in_key != old.in_key:
-            found.append(f"{name} is {'' if old.in_key else 'not '}in the primary key of the table")
-        if new.type_text != old.type_text:
-            found.append(f"{name} is {new.type_text} in the definition and {old.type_text} in the table")
-        if new.nullable != old.nullable:
-            found.append(f"{name} is {'' if old.nullable else 'not '}nullable in the table")
-    found += [f"{name} is in the table, but not in the definition" for name in stored.heading if name not in declared.heading]
-    return found

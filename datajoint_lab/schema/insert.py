@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from ..backends import Connection, TableDesign
 from ..backends.base import Duplicates
 from ..definition.spec import REQUIRED
-from ..errors import DataJointError, DuplicateError, IntegrityError, MissingAttributeError, UnknownAttributeError, did_you_mean
-from ..query.compiler import compile_query
-from ..query.expression import QueryExpression
-from . import batch
-from .diagnose import explain
+from ..errors import DataJointError, DuplicateError, IntegrityError
+from ..query.expression import QueryExpression, as_expression
+from ..storage import rows as storage_rows
+from .diagnose import explain_insert
+from .encode import Encoder, default_value
+from .files import is_file
+from .retry import as_a_unit
+from .rows import Batch, OneRow, Place, batches
 
 if TYPE_CHECKING:
     from .table import Table
@@ -22,109 +29,112 @@ def insert(
     table: Table,
     rows: Any,
     *,
-    replace: bool = False,
-    skip_duplicates: bool = False,
-    ignore_extra_fields: bool = False,
-    chunk_size: int | None = None,
+    replace: bool,
+    skip_duplicates: bool,
+    ignore_extra_fields: bool,
+    chunk_size: int | None,
+    display_progress: bool,
+    validate: bool,
 ) -> None:
     """Insert rows; see `Table.insert`."""
     if replace and skip_duplicates:
-        raise DataJointError("replace and skip_duplicates contradict each other: choose one")
+        raise DataJointError("replace and skip_duplicates contradict each other", "choose one")
+    _check_size(chunk_size)
     duplicates: Duplicates = "replace" if replace else "skip" if skip_duplicates else "error"
     if isinstance(rows, type) and issubclass(rows, QueryExpression):
-        rows = rows()
+        rows = as_expression(rows, "inserted")
+    if isinstance(rows, QueryExpression) and storage_rows.stored_names(table.design, owned=True):
+        rows = rows.to_dicts()  # each row gets an object of its own, a copy
     if isinstance(rows, QueryExpression):
-        _insert_query(table, rows, duplicates, ignore_extra_fields)
+        from .insert_query import insert_query
+
+        insert_query(table, rows, duplicates, ignore_extra=ignore_extra_fields)
         return
-    connection: Connection = table.connection
-    design = table.design
-    label = table.class_label
-    pieces = batch.chunks(rows, label, chunk_size)
-    first = next(pieces, None)
-    if first is None:
-        return
-    second = next(pieces, None)
-    if second is None:
-        _insert_piece(connection, design, label, first, 0, duplicates, ignore_extra_fields)
-        return
-    with connection.atomic():
-        offset = 0
-        for piece in chain((first, second), pieces):
-            offset += _insert_piece(connection, design, label, piece, offset, duplicates, ignore_extra_fields)
+    if validate:
+        from .validate import validate as validate_rows
+
+        rows = rows if hasattr(rows, "__len__") or is_file(rows) else list(rows)
+        validate_rows(table, rows, ignore_extra_fields=ignore_extra_fields, duplicates=duplicates).raise_if_invalid()
+    place = Place(table.class_label, single=isinstance(rows, OneRow))
+    found = batches(
+        rows, table.design.heading, place.label, place.raise_it, size=chunk_size, ignore_extra=ignore_extra_fields
+    )
+    if display_progress:
+        found = _watched(found, place.label, len(rows) if hasattr(rows, "__len__") else None)
+    _Insertion(table.connection, table.design, place, duplicates).run(found)
 
 
-def _insert_piece(
-    connection: Connection, design: TableDesign, label: str, rows: Any, offset: int, duplicates: Duplicates, ignore_extra: bool
-) -> int:
-    columns, count = batch.to_columns(rows, design.heading, label, offset, ignore_extra=ignore_extra)
-    if not count:
-        return 0
-    names, encoded = batch.encode(columns, count, design, connection.dialect, label, offset)
-    if duplicates == "replace":
-        names, encoded = _complete(names, encoded, design, connection)
-    if duplicates != "error" and count > 1:
-        encoded = _last_of_each_key(names, encoded, design, keep_first=duplicates == "skip")
-    try:
-        connection.insert(design, names, encoded, duplicates)
-    except (DuplicateError, IntegrityError) as error:
-        raise explain(connection, design, label, names, encoded, offset, error) from error
-    return count
+def _check_size(size: object) -> None:
+    if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 1):
+        raise DataJointError(f"chunk_size is a number of rows, at least 1, not {size!r}")
 
 
-def _complete(names: list[str], rows: list[Any], design: TableDesign, connection: Connection) -> tuple[list[str], list[Any]]:
-    """A replaced row has no memory: attributes that are not given take their defaults again."""
-    columns = list(zip(*rows))
-    for name, attribute in design.heading.items():
-        if name not in names and attribute.default is not REQUIRED:
-            value = batch._default(attribute, "", 0, 0)
-            assert attribute.type is not None
-            bound = None if value is None else connection.dialect.bind(attribute.type, batch.canonical(attribute.type, value))
-            names = [*names, name]
-            columns.append((bound,) * len(rows))
-    return names, list(zip(*columns))
+def _watched(found: Iterable[Batch], label: str, total: int | None) -> Iterator[Batch]:
+    """The batches, with a bar that counts the rows that were sent."""
+    from tqdm.auto import tqdm
+
+    with tqdm(total=total, desc=label, unit="row", file=sys.stdout) as bar:
+        for batch in found:
+            yield batch
+            bar.update(batch.count)
 
 
-def _last_of_each_key(names: list[str], rows: list[Any], design: TableDesign, *, keep_first: bool) -> list[Any]:
-    """One row a key: the first when duplicates are skipped, the last when they replace."""
-    positions = [names.index(name) for name in design.heading.primary_key if name in names]
-    found: dict[Any, Any] = {}
-    for row in rows:
-        key = tuple([row[position] for position in positions])
-        if not keep_first or key not in found:
-            found[key] = row
-    return list(found.values())
+@dataclass
+class _Insertion:
+    """Puts batches into a table, all of them or none."""
 
+    connection: Connection
+    table: TableDesign
+    place: Place
+    duplicates: Duplicates
 
-def _insert_query(table: Table, query: QueryExpression, duplicates: Duplicates, ignore_extra: bool) -> None:
-    """INSERT ... SELECT: no row passes through the client."""
-    design, label = table.design, table.class_label
-    if query.connection is not table.connection:
-        raise DataJointError(
-            f"the query for {label} is on another database", "fetch it first: insert(query.to_dicts()), or iterate over it"
-        )
-    heading = query.heading
-    if not ignore_extra:
-        for name in heading:
-            if name not in design.heading:
-                hint = did_you_mean(name, design.heading)
-                raise UnknownAttributeError(f"{label} has no attribute {name}, which the query gives", hint, "project it away")
-    names = [name for name in design.heading if name in heading]
-    for name, attribute in design.heading.items():
-        if name not in heading and attribute.default is REQUIRED:
-            raise MissingAttributeError(f"the query gives no {name}, which {label} needs: it has no default")
-    connection: Connection = table.connection
-    backend = connection.dialect
-    if duplicates == "replace":
-        key = set(design.heading.primary_key)
-        names = [name for name in names if name in key] + [name for name in names if name not in key]
-    head = backend.insert_head(design, names)
-    select = compile_query(query.proj(*[n for n in names if n not in heading.primary_key]).node, backend, names=names)
-    tail = backend.on_duplicate(design, names, duplicates)
-    quoted = ", ".join(map(backend.quote, names)) or "1"
-    # The condition keeps SQLite from reading ON CONFLICT as the condition of a join.
-    statement = f"{head} SELECT {quoted} FROM (" + select + ") AS q WHERE 1 = 1" + tail
-    try:
-        with connection.atomic():
-            connection.execute(statement)
-    except (DuplicateError, IntegrityError) as error:
-        raise type(error)(f"{label}: {error}", "skip_duplicates=True leaves out rows that are there already") from error
+    def run(self, found: Iterator[Batch]) -> None:
+        """Insert all batches. A single one is sent again after a deadlock; a stream cannot be read twice."""
+        first, second = next(found, None), next(found, None)
+        if first is None:
+            return
+        if second is None:
+            names, rows = self._encode(first)
+            with storage_rows.uploaded(self.connection, self.table, names, rows, self.duplicates) as ready:
+                # The connection makes a transaction of its own for one batch.
+                send = partial(self._send, names, ready)
+                self._explained(first, lambda: as_a_unit(self.connection, send, "insert", transaction=False))
+            return
+        with self.connection.atomic():
+            for batch in chain((first, second), found):
+                names, rows = self._encode(batch)
+                with storage_rows.uploaded(self.connection, self.table, names, rows, self.duplicates) as ready:
+                    self._explained(batch, partial(self._send, names, ready))
+
+    def _send(self, names: list[str], rows: Sequence[Any]) -> None:
+        if rows:
+            self.connection.insert(self.table, names, rows, self.duplicates)
+
+    def _explained(self, batch: Batch, send: Callable[[], None]) -> None:
+        try:
+            send()
+        except (DuplicateError, IntegrityError) as error:
+            raise explain_insert(self.connection, self.table, self.place, batch, error) from error
+
+    def _encode(self, batch: Batch) -> tuple[list[str], list[Any]]:
+        encoder = Encoder(self.table, self.connection.dialect, self.place.raise_it)
+        if self.duplicates == "replace":
+            self._fill_in_defaults(batch)
+        names, rows = encoder.encode(batch)
+        if self.duplicates != "error" and batch.count > 1:
+            rows = self._one_of_each_key(names, rows)
+        return names, rows
+
+    def _fill_in_defaults(self, batch: Batch) -> None:
+        """A row that replaces another has no memory of it: attributes that are not given take their defaults again."""
+        for name, attribute in self.table.heading.items():
+            if name not in batch.columns and attribute.default is not REQUIRED:
+                batch.columns[name] = [default_value(attribute)] * batch.count
+
+    def _one_of_each_key(self, names: list[str], rows: list[Any]) -> list[Any]:
+        """The first row of each key when duplicates are skipped, the last when they replace."""
+        positions = [names.index(name) for name in self.table.heading.primary_key]
+        found: dict[Any, Any] = {}
+        for row in rows if self.duplicates == "replace" else reversed(rows):
+            found[tuple([row[position] for position in positions])] = row
+        return list(found.values()) if self.duplicates == "replace" else list(found.values())[::-1]

@@ -27,7 +27,8 @@ def to_snake(class_name: str) -> str:
     """
     if not _CLASS_NAME.fullmatch(class_name):
         raise DataJointError(
-            f"{class_name} is not a name for a table class: use CamelCase, letters and digits only, for example ScanLocation"
+            f"{class_name} is not a name for a table class",
+            "use CamelCase, letters and digits only, for example ScanLocation",
         )
     return re.sub(r"(?<!^)([A-Z])", r"_\1", class_name).lower()
 
@@ -76,6 +77,15 @@ def class_name(table: str) -> str:
     return to_camel(master) if part is None else f"{to_camel(master)}.{to_camel(part)}"
 
 
+def job_table(table: str) -> str:
+    """The housekeeping table with the jobs of a computed or imported table.
+
+    >>> job_table("__detection")
+    '~~detection'
+    """
+    return "~~" + table.lstrip("_")
+
+
 def check_schema_name(name: object) -> str:
     """The name of a schema, if it is one.
 
@@ -95,5 +105,6 @@ def check_table_name(schema: str, table: str) -> None:
     """Refuse a table name that is too long for some database."""
     if len(table) > MAX_NAME:
         raise DataJointError(
-            f"the table {schema}.{table} has a name of {len(table)} characters, and databases allow {MAX_NAME}: shorten the class"
+            f"the table {schema}.{table} has a name of {len(table)} characters, and databases allow {MAX_NAME}",
+            "shorten the name of the class",
         )

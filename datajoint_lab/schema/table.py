@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..backends import ForeignKey, TableDesign
-from ..errors import DataJointError
+from ..backends import TableDesign
+from ..errors import DataJointError, shorten
 from ..query.expression import QueryExpression
 from ..query.nodes import Node, Source
 from .catalog import catalog_of
-from .declare import describe
-from .names import class_name, split_part, tier_of
+from .describe import describe
+from .names import class_name, tier_of
+from .relatives import Relatives
+from .rows import OneRow
 
 if TYPE_CHECKING:
+    from ..definition import TableSpec
     from .schema import Schema
+    from .validate import Validation
+
+
+class _NotDeclaredError(DataJointError, AttributeError):
+    """What is asked of a class needs its table, which is not declared yet. Who only looks for attributes finds none."""
+
+
+def _not_declared(cls: type) -> DataJointError:
+    return DataJointError(f"{cls.__name__} has no table yet", "decorate the class with an active schema: @schema")
 
 
 class TableMeta(type):
     """Lets a table class stand for its whole table: `Student & "year > 2"`, `Student.fetch()`, `len(Student)`."""
 
     def __getattribute__(cls, name: str) -> Any:
-        if not name.startswith("_") and name in _OF_INSTANCES and type.__getattribute__(cls, "_design") is not None:
-            return getattr(cls(), name)
+        if not name.startswith("_") and name in _OF_INSTANCES:
+            if type.__getattribute__(cls, "_design") is not None:
+                return getattr(cls(), name)
+            if type.__getattribute__(cls, "definition") is not None and name not in type.__getattribute__(
+                cls, "__dict__"
+            ):
+                raise _NotDeclaredError(*_not_declared(cls).args)
         return super().__getattribute__(name)
 
     def __and__(cls, other: Any) -> Any:
@@ -56,7 +73,7 @@ class TableMeta(type):
         return item in cls()
 
 
-class Table(QueryExpression, metaclass=TableMeta):
+class Table(Relatives, QueryExpression, metaclass=TableMeta):
     """A table stored in a database. Its class is made by a definition and a `Schema`, or read from the database."""
 
     _design: ClassVar[TableDesign | None] = None
@@ -67,7 +84,7 @@ class Table(QueryExpression, metaclass=TableMeta):
 
     def __init__(self) -> None:
         if type(self)._design is None:
-            raise DataJointError(f"{type(self).__name__} has no table yet: decorate the class with a schema, @schema")
+            raise _not_declared(type(self))
         self._restricted: Node | None = None
 
     # -- the expression ---------------------------------------------------------------
@@ -136,92 +153,58 @@ class Table(QueryExpression, metaclass=TableMeta):
     def _parents_of_attributes(self) -> Mapping[str, str]:
         return {child: class_name(key.table) for key in self.design.foreign_keys for child, _ in key.columns}
 
-    def describe(self, printout: bool = False) -> str:
-        """The definition of the table as it is stored, in the specification's syntax."""
-        text = describe(self.design, self._parent_label)
+    def describe(self, context: Any = None, printout: bool = False) -> str:
+        """The definition of the table as it is stored: declaring a class with it gives the same table.
+
+        `context` is taken for the sake of old code; parents are called by their classes' names.
+        """
+        text = describe(self.design)
         if printout:
             print(text)  # noqa: T201  asked for
         return text
 
-    def _parent_label(self, key: ForeignKey) -> str:
-        master, part = split_part(self.design.table)
-        if part is not None and (key.schema, key.table) == (self.design.schema, master):
-            return "master"
-        name = class_name(key.table)
-        return name if key.schema == self.design.schema else f"{key.schema}.{name}"
-
-    # -- the graph --------------------------------------------------------------------
-
-    def parents(self, primary: bool | None = None, as_objects: bool = False) -> list[Any]:
-        """The tables that this one refers to: those referred to by its primary key, by others, or (None) both."""
-        return self._near(((catalog_of(self.connection).design(k.schema, k.table), k, self.design) for k in self.design.foreign_keys), primary, as_objects)
-
-    def children(self, primary: bool | None = None, as_objects: bool = False) -> list[Any]:
-        """The tables that refer to this one."""
-        catalog = catalog_of(self.connection)
-        catalog.refresh_dependents({self.design.schema})
-        near = ((design, key, design) for design, key in catalog.children((self.design.schema, self.design.table)))
-        return self._near(near, primary, as_objects)
-
-    def _near(self, tables: Iterable[tuple[TableDesign, ForeignKey, TableDesign]], primary: bool | None, objects: bool) -> list[Any]:
-        found = {}
-        for design, key, child in tables:
-            in_key = set(key.child_attributes) <= set(child.heading.primary_key)
-            if primary is None or in_key == primary:
-                found[design.schema, design.table] = None
-        return self._as_objects(list(found), objects)
-
-    def ancestors(self, as_objects: bool = False) -> list[Any]:
-        """This table and all that it depends on, first things first."""
-        return self._as_objects(catalog_of(self.connection).reach((self.design.schema, self.design.table), down=False), as_objects)
-
-    def descendants(self, as_objects: bool = False) -> list[Any]:
-        """This table and all that depend on it, first things first."""
-        catalog = catalog_of(self.connection)
-        catalog.refresh_dependents({self.design.schema})
-        return self._as_objects(catalog.reach((self.design.schema, self.design.table), down=True), as_objects)
-
-    def _as_objects(self, names: list[tuple[str, str]], objects: bool) -> list[Any]:
-        if objects:
-            return [FreeTable(self.connection, schema, table) for schema, table in names]
-        return [self.connection.dialect.table(schema, table) for schema, table in names]
-
     # -- rows -------------------------------------------------------------------------
 
-    def insert1(self, row: Any, *, replace: bool = False, skip_duplicates: bool = False, ignore_extra_fields: bool = False, **options: Any) -> None:
+    def insert1(self, row: Any, **options: Any) -> None:
         """Insert one row: a mapping, whose optional fields may be left out, or a complete tuple ("Insert1").
 
-        Raises `MissingAttributeError`, `InvalidValueError`, `UnknownAttributeError`, `DuplicateError`, or
-        `IntegrityError` for a missing parent. Nothing is stored then.
+        Takes the options of `insert`. Raises `MissingAttributeError`, `InvalidValueError`,
+        `UnknownAttributeError`, `DuplicateError`, or `IntegrityError` for a missing parent. Nothing is stored then.
         """
         if isinstance(row, (str, bytes)) or row is None:
-            raise DataJointError(f"insert1 into {self.class_label} takes one row, a dictionary or a tuple, not {row!r}")
-        self.insert(
-            (row,), replace=replace, skip_duplicates=skip_duplicates, ignore_extra_fields=ignore_extra_fields, **options
-        )
+            raise DataJointError(
+                f"insert1 into {self.class_label} takes one row, not {shorten(row)}",
+                "give a dictionary or a complete tuple",
+            )
+        self.insert(OneRow((row,)), **options)
 
     def insert(
         self,
         rows: Any,
-        *,
         replace: bool = False,
         skip_duplicates: bool = False,
         ignore_extra_fields: bool = False,
         allow_direct_insert: bool | None = None,
         chunk_size: int | None = None,
+        *,
+        validate: bool = False,
+        display_progress: bool = False,
     ) -> None:
         """Insert rows, all or none of them ("Batch Insert" and "Query Insert").
 
         `rows` are dictionaries, complete tuples, structured arrays, a DataFrame (pandas, polars), an Arrow
-        table, a `pathlib.Path` to CSV or Parquet, a generator of rows (read in pieces, in bounded memory), or
-        a query, which is inserted inside of the database.
+        table, a path to CSV or Parquet, a generator of rows (read in pieces, in bounded memory), or
+        a query, which is inserted inside of the database by one statement.
 
-        `skip_duplicates` leaves out rows whose primary key is there already, `replace` overwrites them,
-        `ignore_extra_fields` drops fields that are no attributes. Raises as `insert1` does, with the number
-        of the row.
+        - `skip_duplicates` leaves out rows whose primary key is there already, `replace` overwrites them;
+        - `ignore_extra_fields` drops fields that are no attributes;
+        - `chunk_size` sends so many rows at a time, still all or none; `display_progress` counts them in a bar;
+        - `validate` checks all rows first and raises an error that lists every problem.
+
+        Raises as `insert1` does, with the number of the row.
         """
         self._check_insert(allow_direct_insert)
-        from .insert import insert  # noqa: PLC0415  loaded when rows come
+        from .insert import insert
 
         insert(
             self,
@@ -230,10 +213,47 @@ class Table(QueryExpression, metaclass=TableMeta):
             skip_duplicates=skip_duplicates,
             ignore_extra_fields=ignore_extra_fields,
             chunk_size=chunk_size,
+            display_progress=display_progress,
+            validate=validate,
         )
 
     def _check_insert(self, allow_direct_insert: bool | None) -> None:
         """Auto-populated tables refuse rows that do not come from their `make`."""
+
+    def insert_dataframe(self, df: Any, index_as_pk: bool | None = None, **options: Any) -> None:
+        """Insert a pandas DataFrame, whose index holds primary-key attributes if it has names.
+
+        `index_as_pk=False` leaves the index out, `True` insists on it. Takes the options of `insert`.
+        """
+        names = set(df.index.names)
+        if index_as_pk and not names <= set(self.primary_key):
+            raise DataJointError(
+                f"the index of the frame is not of the primary key of {self.class_label}",
+                "name it, or reset_index() first",
+            )
+        self.insert(df.reset_index(drop=True) if index_as_pk is False else df, **options)
+
+    def validate(self, rows: Any, *, ignore_extra_fields: bool = False) -> Validation:
+        """Check rows as an insert would, without inserting any.
+
+        Returns a `Validation`: true when nothing is wrong, else `.problems` lists every problem of every row:
+        unknown or missing fields, values of the wrong type or out of range, keys that occur twice or are there
+        already, and parents that are missing.
+        """
+        from .validate import validate
+
+        return validate(self, rows, ignore_extra_fields=ignore_extra_fields)
+
+    @property
+    def staged_insert1(self) -> Any:
+        """A `with` block that writes objects into their store, and inserts the row at its end ("File Operations").
+
+        `staged.rec` takes the values of the row, `staged.store(name, ext)` gives a folder to write a Zarr array
+        into, `staged.open(name, ext)` a file. When the block fails nothing is stored.
+        """
+        from ..storage.staged import StagedInsert
+
+        return StagedInsert(self.connection, self.design, self.insert1)
 
     def update1(self, row: Mapping[str, Any]) -> None:
         """Correct secondary attributes of one existing row ("Update").
@@ -241,53 +261,86 @@ class Table(QueryExpression, metaclass=TableMeta):
         `row` gives the whole primary key and the new values; None sets an attribute to its default.
         Raises `DataJointError` for a row that does not exist or a key that is incomplete.
         """
-        from .update import update1  # noqa: PLC0415  seldom used
+        from .update import update1
 
         update1(self, row)
 
-    def delete(self, *, prompt: bool | None = None, transaction: bool = True, part_integrity: str = "enforce") -> int:
+    def delete(self, transaction: bool = True, prompt: bool | None = None, part_integrity: str = "enforce") -> int:
         """Delete the rows of this (restricted) table and all rows that depend on them ("Delete").
 
         Shows what will be deleted and asks, unless `prompt=False` or `config.safemode` is off. Returns the
         number of deleted rows of this table. `part_integrity` says what happens when rows of a part would go
         without their master: "enforce" refuses, "ignore" lets them, "cascade" deletes the master as well.
+        All or nothing, also inside of a transaction, of which it is then a part; `transaction` is taken for the
+        sake of old code.
         """
-        from .delete import delete  # noqa: PLC0415  loaded when something is deleted
+        from .delete import delete
 
         return delete(self, prompt=prompt, part_integrity=part_integrity)
 
-    def delete_quick(self) -> int:
-        """Delete rows without cascading and without asking; returns how many. Fails when others depend on them."""
-        from .delete import delete_rows  # noqa: PLC0415  loaded when something is deleted
+    def delete_quick(self, get_count: bool = True) -> int | None:
+        """Delete rows without cascading and without asking; returns how many.
 
-        return delete_rows(self)
+        Raises `IntegrityError`, which tells where, when others depend on them.
+        """
+        from .delete import delete_rows
 
-    def drop(self, *, prompt: bool | None = None) -> None:
+        count = delete_rows(self)
+        return count if get_count else None
+
+    # -- the table --------------------------------------------------------------------
+
+    def drop(self, prompt: bool | None = None, part_integrity: str = "enforce") -> None:
         """Drop the table and all tables that depend on it, after showing the full list ("Delete": drop)."""
-        if self._restricted is not None:
-            raise DataJointError(f"a restricted {self.class_label} cannot be dropped: drop the table, or delete rows")
-        from .drop import drop  # noqa: PLC0415  loaded when something is dropped
+        self._refuse_restricted("dropped")
+        from .drop import drop
 
         drop(self, prompt=prompt)
 
     def drop_quick(self) -> None:
-        """Drop this one table without asking. Fails when others depend on it."""
-        from .drop import drop_tables  # noqa: PLC0415  loaded when something is dropped
+        """Drop this one table without asking. Raises `IntegrityError` when others depend on it."""
+        self._refuse_restricted("dropped")
+        from .drop import drop_one
 
-        drop_tables(self.connection, [(self.design.schema, self.design.table)])
+        drop_one(self)
+
+    def alter(
+        self,
+        prompt: bool | None = None,
+        context: Mapping[str, Any] | None = None,
+        *,
+        rename: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Make the stored table what the definition of its class says, after showing the difference and asking.
+
+        Attributes are added, dropped and redefined; `rename={"new": "old"}` says which of them only got another
+        name. Comments, defaults and indexes follow. Returns whether anything was altered.
+        Raises `DataJointError`, with what to do instead, where keys differ or values would be lost in silence.
+        """
+        self._refuse_restricted("altered")
+        import sys
+
+        from .alter import alter
+
+        frame = sys._getframe(1)
+        names = {**frame.f_globals, **frame.f_locals} if context is None else context
+        return alter(self, prompt=prompt, context=names, rename=rename)
+
+    def _refuse_restricted(self, done: str) -> None:
+        if self._restricted is not None:
+            raise DataJointError(
+                f"a restricted {self.class_label} cannot be {done}", "name the table itself, or delete rows"
+            )
+
+    @classmethod
+    def _complete_design(cls, design: TableDesign, spec: TableSpec) -> TableDesign:  # noqa: ARG003  tiers use it
+        """The design of a table that is about to be made; tiers may refuse it, or add hidden attributes."""
+        return design
 
     @property
     def is_declared(self) -> bool:
         """Whether the table is in the database now."""
         return self.design.table in catalog_of(self.connection).refresh(self.design.schema)
-
-    def form(self, **options: Any) -> Any:
-        """A form to enter rows in a notebook (needs `datajoint-lab[lab]`)."""
-        try:
-            import datajoint_lab_widgets  # noqa: PLC0415  optional
-        except ImportError as error:
-            raise DataJointError("the form needs the notebook extra: pip install 'datajoint-lab[lab]'") from error
-        return datajoint_lab_widgets.EntryForm(self, **options)
 
 
 class FreeTable(Table):
@@ -295,20 +348,24 @@ class FreeTable(Table):
 
     def __new__(cls, connection: Any, name: str, table: str | None = None) -> Any:
         """A class made for this one table, and its instance."""
-        from .schema import Schema  # noqa: PLC0415  schemas are made of tables
+        from .schema import Schema
 
         if table is None:
             schema, _, table = name.replace("`", "").replace('"', "").partition(".")
         else:
             schema = name
         design = catalog_of(connection).design(schema, table)
-        made = TableMeta(class_name(table).replace(".", ""), (Table,), {"_design": design, "_schema": Schema.existing(schema, connection)})
+        made = TableMeta(
+            class_name(table).replace(".", ""),
+            (Table,),
+            {"_design": design, "_schema": Schema.existing(schema, connection)},
+        )
         return made()
 
 
 def _names_of_instances() -> frozenset[str]:
     """What a class hands on to an instance of itself: all that is public in an expression and a table."""
-    names = {n for kind in (QueryExpression, Table) for n in vars(kind) if not n.startswith("_")}
+    names = {n for kind in (QueryExpression, Relatives, Table) for n in vars(kind) if not n.startswith("_")}
     return frozenset(names - {"definition"})
 
 
@@ -320,4 +377,3 @@ def hand_on(*names: str) -> None:
     """Let classes hand further names on to their instances (the computed tiers have some)."""
     global _OF_INSTANCES  # noqa: PLW0603  extended once, when the tiers are defined
     _OF_INSTANCES = _OF_INSTANCES | set(names)
-

@@ -55,10 +55,10 @@ class Part(Table):
         """The class that this part belongs to."""
         return type(self)._master
 
-    def drop(self, *, prompt: bool | None = None, part_integrity: str = "enforce") -> None:
+    def drop(self, prompt: bool | None = None, part_integrity: str = "enforce") -> None:
         """Refused for a part alone: drop its master."""
         if part_integrity == "enforce":
-            raise DataJointError(f"{self.class_label} is a part: drop its master, or give part_integrity='ignore'")
+            raise DataJointError(f"{self.class_label} is a part", "drop its master, or give part_integrity='ignore'")
         super().drop(prompt=prompt)
 
 

@@ -17,6 +17,7 @@ def registry(monkeypatch):
     """A registry that forgets what a test defines."""
     monkeypatch.setattr(base, "_codecs", dict(base._codecs))
     monkeypatch.setattr(base, "_instances", {})
+    monkeypatch.setattr(base, "_chains", {})
     monkeypatch.setattr(base, "_broken_plugins", {})
     monkeypatch.setattr(base, "_plugins_loaded", False)
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda **_: [])

@@ -1,6 +1,7 @@
 """A project folder, and a loader that sees nothing but it."""
 
 import os
+import sys
 import textwrap
 from pathlib import Path
 
@@ -44,5 +45,5 @@ def process(project, monkeypatch):
     for name in [name for name in os.environ if name.startswith("DJ_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(project.folder)
-    monkeypatch.setattr("datajoint_lab.config.config._Process.config", None)
+    monkeypatch.setattr(sys.modules["datajoint_lab.config.config"]._Process, "config", None)
     return project

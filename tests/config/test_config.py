@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import datajoint_lab.config
+import datajoint_lab
 from datajoint_lab.config import Address, Config, Secret, UnknownSettingError, get_config, reload
 from datajoint_lab.errors import ConfigError
 
@@ -306,6 +306,6 @@ def test_import_reads_nothing_and_is_light(process):
         "print([name for name in ('tomllib', 'tomli', 'urllib.request', 'pydantic', 'numpy')"
         " if name in sys.modules])"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(datajoint_lab.config.__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(datajoint_lab.__file__).parents[1])}
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)
     assert run.stdout.strip() == "[]"

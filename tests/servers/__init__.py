@@ -8,7 +8,22 @@ pytest ends, however it ends.
 
 from __future__ import annotations
 
-from .broker import Broker, ServerUnavailableError, reference_python, server_url
+from .broker import (
+    Broker,
+    ServerUnavailableError,
+    reference_old_python,
+    reference_packages,
+    reference_python,
+    server_url,
+)
 from .cleanup import drop_schemas
 
-__all__ = ["Broker", "ServerUnavailableError", "drop_schemas", "reference_python", "server_url"]
+__all__ = [
+    "Broker",
+    "ServerUnavailableError",
+    "drop_schemas",
+    "reference_old_python",
+    "reference_packages",
+    "reference_python",
+    "server_url",
+]

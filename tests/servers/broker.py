@@ -13,12 +13,13 @@ import secrets
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 
 from . import reference
 
-ADDRESS = "DJ_TEST_BROKER"
+ADDRESS = "DATAJOINT_LAB_TEST_BROKER"  # no DJ_ name: those are the library's settings
 GIVEN = {"postgresql": "DJ_TEST_POSTGRESQL_URL", "mysql": "DJ_TEST_MYSQL_URL"}
 REFERENCE = "DJ_REFERENCE_PYTHON"
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +38,10 @@ class Broker:
     def __init__(self, cache: Path) -> None:
         self._cache = cache
         self._lock = threading.Lock()
+        # Read now: while a test runs, no DJ_ variable is in the environment.
+        own = {**GIVEN, **{name: name for name in (*reference.ENVIRONMENTS, reference.PACKAGES_FOLDER)}}
+        self._given = {name: os.environ[variable] for name, variable in own.items() if os.environ.get(variable)}
+        self._making: dict[str, threading.Lock] = {}
         self._answers: dict[str, dict[str, str]] = {}
         self._supervisors: list[subprocess.Popen[str]] = []
         self._key = secrets.token_bytes(16)
@@ -49,7 +54,9 @@ class Broker:
         """Stop listening, and stop every server that was started; waits until they are gone."""
         os.environ.pop(ADDRESS, None)
         self._listener.close()
-        with self._lock:
+        with self._lock, ExitStack() as started:
+            for making in self._making.values():
+                started.enter_context(making)
             for supervisor in self._supervisors:
                 if supervisor.stdin is not None:
                     supervisor.stdin.close()
@@ -73,9 +80,13 @@ class Broker:
             connection.send_bytes(json.dumps(self._answer(name)).encode())
 
     def _answer(self, name: str) -> dict[str, str]:
-        with self._lock:  # the second to ask waits while the server starts for the first
+        if name in self._given:
+            return {"url": self._given[name]}
+        with self._lock:
+            making = self._making.setdefault(name, threading.Lock())
+        with making:  # the second to ask for a thing waits while it is made for the first; others do not
             if name not in self._answers:
-                make = self._make_reference if name == REFERENCE else self._start
+                make = self._start if name in GIVEN else self._make_reference
                 self._answers[name] = make(name)
             return self._answers[name]
 
@@ -95,9 +106,9 @@ class Broker:
         answer: dict[str, str] = json.loads(line)
         return answer
 
-    def _make_reference(self, _name: str) -> dict[str, str]:
+    def _make_reference(self, name: str) -> dict[str, str]:
         try:
-            return {"url": str(reference.make(self._cache))}
+            return {"url": str(reference.make(self._cache, name))}
         except reference.CannotInstallError as error:
             return {"error": str(error)}
 
@@ -108,7 +119,7 @@ def server_url(name: str) -> str:
     `DJ_TEST_POSTGRESQL_URL` and `DJ_TEST_MYSQL_URL` name servers to use instead.
     Raises `ServerUnavailableError` if there is none.
     """
-    return os.environ.get(GIVEN[name]) or _ask(name)
+    return _ask(name)
 
 
 def reference_python() -> Path:
@@ -116,9 +127,17 @@ def reference_python() -> Path:
 
     `DJ_REFERENCE_PYTHON` names one to use instead. Raises `ServerUnavailableError` if there is none.
     """
-    if not os.environ.get(REFERENCE):
-        os.environ[REFERENCE] = _ask(REFERENCE)
-    return Path(os.environ[REFERENCE])
+    return Path(_ask(REFERENCE))
+
+
+def reference_old_python() -> Path:
+    """Return an interpreter with the implementation before 2.0; `DJ_REFERENCE_OLD_PYTHON` names one to use instead."""
+    return Path(_ask("DJ_REFERENCE_OLD_PYTHON"))
+
+
+def reference_packages() -> Path:
+    """Return a folder with packages written for it; `DJ_REFERENCE_PACKAGES` names one to use instead."""
+    return Path(_ask(reference.PACKAGES_FOLDER))
 
 
 @functools.cache

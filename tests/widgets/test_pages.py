@@ -123,7 +123,7 @@ def test_any_texts_and_numbers(make_table, rows, size, sort):
 
 
 def test_the_expression_and_its_text_give_the_page_on_screen(make_table):
-    Row = make_table(["number : int32"], ["word : varchar(10)", "score = null : float64"])  # noqa: N806  as in a notebook
+    Row = make_table(["number : int32"], ["word : varchar(10)", "score = null : float64"])
     Row.insert([(n, f"it's {n % 3}\\", n / 2 if n % 2 else None) for n in range(25)])
     pages = Pages(Row, ["word", "score"], 4)
     for term in (None, Term("word", descending=True), Term("score")):

@@ -58,7 +58,7 @@ def shown(view, row, name):
 def ask_by_message(view, op, **args):
     """As hosts with custom messages do."""
     answers = []
-    view.send = lambda content, buffers=None: answers.append(content)  # noqa: ARG005
+    view.send = lambda content, buffers=None: answers.append(content)
     view._handle_custom_msg({"id": "1", "op": op, "args": args}, [])
     (answer,) = answers
     return answer

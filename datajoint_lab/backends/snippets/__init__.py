@@ -1,0 +1,28 @@
+"""How each database spells the snippets that users write in MySQL's dialect: one writer a database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...query.snippet.writer import Request
+
+
+def rewrite_sqlite(request: Request, types: Any = None) -> str:
+    """The SQL of a snippet for SQLite."""
+    from .sqlite import SQLiteWriter  # noqa: PLC0415  the writers of other databases are not loaded
+
+    return SQLiteWriter(request).text()
+
+
+def rewrite_postgresql(request: Request, types: Any = None) -> str:
+    """The SQL of a snippet for PostgreSQL."""
+    from .postgresql import PostgreSQLWriter  # noqa: PLC0415  see above
+
+    return PostgreSQLWriter(request).text()
+
+
+def rewrite_mysql(request: Request, types: Any = None) -> str:
+    """The SQL of a snippet for MySQL and MariaDB."""
+    from .mysql import MySQLWriter  # noqa: PLC0415  see above
+
+    return MySQLWriter(request).text()
