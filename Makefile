@@ -8,7 +8,7 @@ STATIC := widgets/datajoint_lab_widgets/static
 NOTEBOOK := notebooks/01-first-pipeline.ipynb
 # Workers of pytest. "auto" is one for each core.
 JOBS ?= auto
-PYTEST := $(BIN)/python -m pytest --timeout=300 -n $(JOBS)
+PYTEST := $(BIN)/python -m pytest --timeout=300 -n $(JOBS) --dist loadgroup
 FAST := --backend sqlite -m "not browser and not interop and not slow"
 
 .PHONY: help lab demo test test-fast lint format typecheck js bench docs clean servers node

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import errors, storage  # noqa: F401  storage registers the codecs of object stores
 from .backends import Connection, conn, connect
 from .codecs import Codec, get_codec, list_codecs
-from .compute import Computed, Imported
+from .compute import AutoPopulated, Computed, Imported, Job, PopulateHandle, populate
 from .config import Config, get_config
 from .errors import DataJointError
 from .query.conditions import AndList, Native, Not
@@ -43,6 +43,7 @@ globals().pop("config", None)
 
 __all__ = [
     "AndList",
+    "AutoPopulated",
     "Codec",
     "Computed",
     "Config",
@@ -52,6 +53,7 @@ __all__ = [
     "FreeTable",
     "Heading",
     "Imported",
+    "Job",
     "Lookup",
     "Manual",
     "MatCell",
@@ -62,6 +64,7 @@ __all__ = [
     "Object",
     "ObjectRef",
     "Part",
+    "PopulateHandle",
     "QueryExpression",
     "Schema",
     "Table",
@@ -76,6 +79,7 @@ __all__ = [
     "list_codecs",
     "list_schemas",
     "load_ipython_extension",
+    "populate",
     "restore",
     "stores",
     "unload_ipython_extension",

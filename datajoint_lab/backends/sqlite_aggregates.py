@@ -72,7 +72,7 @@ class GroupConcat:
                 first.setdefault(text, keys)
             items = list(first.items())
         for position, direction in reversed(list(enumerate(self.directions))):
-            items.sort(key=lambda item: _rank(item[1][position]), reverse=direction == "d")  # noqa: B023  used at once
+            items.sort(key=lambda item: _rank(item[1][position]), reverse=direction == "d")
         return self.separator.join(text for text, _ in items)
 
 

@@ -29,9 +29,9 @@ def install(raw: sqlite3.Connection) -> None:
     for name, power, sample in (
         ("stddev_pop", 0.5, 0), ("stddev_samp", 0.5, 1), ("var_pop", 1.0, 0), ("var_samp", 1.0, 1),
     ):  # fmt: skip
-        raw.create_aggregate(name, 1, spread(power, sample))  # type: ignore[arg-type]  classes made here
-    raw.create_aggregate("dj_group_concat", -1, GroupConcat)  # type: ignore[arg-type]  takes any number of keys
-    raw.create_aggregate("dj_decimal_sum", 1, DecimalSum)
+        raw.create_aggregate(name, 1, spread(power, sample))  # type: ignore[arg-type]  # classes made here
+    raw.create_aggregate("dj_group_concat", -1, GroupConcat)  # type: ignore[arg-type]  # takes any number of keys
+    raw.create_aggregate("dj_decimal_sum", 1, DecimalSum)  # type: ignore[arg-type]  # its result is a text
     raw.execute("PRAGMA case_sensitive_like = ON")
 
 
@@ -72,7 +72,7 @@ def _round_decimal(value: Any, digits: int) -> Any:
 def _truncate(value: Any, digits: int) -> Any:
     if isinstance(value, int):
         scale = 10 ** max(0, -digits)
-        return int(math.trunc(value / scale)) * scale
+        return math.trunc(value / scale) * scale
     scale = 10.0 ** abs(digits)
     return math.trunc(value * scale) / scale if digits >= 0 else math.trunc(value / scale) * scale
 
@@ -88,11 +88,13 @@ def _integer(value: Any) -> int | None:
 def _text(value: Any) -> str:
     """A float as the servers write it: without a point when it is whole."""
     text = repr(float(value))
-    return text[:-2] if text.endswith(".0") else text
+    return text.removesuffix(".0")
 
 
 def _concat_ws(separator: Any, *values: Any) -> str | None:
-    return None if separator is None else str(separator).join(str(value) for value in values if value is not None)
+    if separator is None:
+        return None
+    return str(separator).join(str(value) for value in values if value is not None)
 
 
 def _locate(wanted: str, text: str, start: int) -> int:
@@ -101,6 +103,10 @@ def _locate(wanted: str, text: str, start: int) -> int:
 
 def _logarithm(base: float, value: float) -> float | None:
     return math.log(value) / math.log(base) if base > 0 and base != 1 and value > 0 else None
+
+
+def _bit_count(value: int) -> int:
+    return f"{value % 2**64:b}".count("1")
 
 
 def _positive(function: Callable[[float], float]) -> Callable[[float], float | None]:
@@ -130,13 +136,17 @@ def _pad(text: Any, width: int, fill: str, left: bool) -> str | None:
 
 _FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("regexp", 2, lambda pattern, value: _compiled(pattern).search(str(value)) is not None),
-    ("dj_round", 2, _round), ("dj_round_decimal", 2, _round_decimal), ("dj_truncate", 2, _truncate), ("dj_integer", 1, _integer),
-    ("dj_text", 1, _text), ("dj_fixed", 2, lambda value, digits: f"{value:.{digits}f}"), ("dj_hex", 1, lambda value: f"{int(value):X}"), ("dj_float", 1, float),
+    ("dj_round", 2, _round), ("dj_round_decimal", 2, _round_decimal), ("dj_truncate", 2, _truncate),
+    ("dj_integer", 1, _integer),
+    ("dj_text", 1, _text), ("dj_fixed", 2, lambda value, digits: f"{value:.{digits}f}"),
+    ("dj_hex", 1, lambda value: f"{int(value):X}"), ("dj_float", 1, float),
     ("dj_mod", 2, lambda value, divisor: math.fmod(value, divisor) if divisor else None),
     ("dj_unhex", 1, bytes.fromhex), ("dj_locate", 3, _locate),
     ("floor", 1, lambda value: math.floor(float(value))), ("ceil", 1, lambda value: math.ceil(float(value))),
-    ("sign", 1, lambda value: (value > 0) - (value < 0)), ("sqrt", 1, lambda value: math.sqrt(value) if value >= 0 else None),
-    ("exp", 1, math.exp), ("log", 1, _positive(math.log)), ("log2", 1, _positive(math.log2)), ("log10", 1, _positive(math.log10)),
+    ("sign", 1, lambda value: (value > 0) - (value < 0)),
+    ("sqrt", 1, lambda value: math.sqrt(value) if value >= 0 else None),
+    ("exp", 1, math.exp), ("log", 1, _positive(math.log)), ("log2", 1, _positive(math.log2)),
+    ("log10", 1, _positive(math.log10)),
     ("log", 2, _logarithm), ("pow", 2, _power), ("pi", 0, lambda: math.pi),
     ("sin", 1, math.sin), ("cos", 1, math.cos), ("tan", 1, math.tan), ("atan", 1, math.atan), ("atan2", 2, math.atan2),
     ("asin", 1, _within_one(math.asin)), ("acos", 1, _within_one(math.acos)),
@@ -147,8 +157,8 @@ _FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("reverse", 1, lambda text: str(text)[::-1]), ("repeat", 2, lambda text, count: str(text) * max(0, count)),
     ("lpad", 3, lambda text, width, fill: _pad(text, width, fill, left=True)),
     ("rpad", 3, lambda text, width, fill: _pad(text, width, fill, left=False)),
-    ("ascii", 1, lambda text: str(text).encode()[0] if text else 0), 
-    ("bit_count", 1, lambda value: bin(value % 2**64).count("1")),
+    ("ascii", 1, lambda text: str(text).encode()[0] if text else 0),
+    ("bit_count", 1, _bit_count),
     ("md5", 1, lambda text: hashlib.md5(str(text).encode(), usedforsecurity=False).hexdigest()),
     ("dj_substring", 2, lambda text, start: _substring(str(text), start, None)),
     ("dj_substring", 3, lambda text, start, length: _substring(str(text), start, length)),

@@ -36,7 +36,7 @@ def read_moment(text: Any) -> dt.datetime | None:
             return None
         parts = ("1", "1", "1", *clock.groups())
     else:
-        parts = match.groups()  # type: ignore[assignment]  of texts and None
+        parts = match.groups()  # type: ignore[assignment]  # of texts and None
     *whole, fraction = parts
     try:
         return dt.datetime(*[int(part or 0) for part in whole], int(f"{fraction or '0':0<6}"[:6]))  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABCMeta
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -74,7 +75,7 @@ def tls_from(use_tls: bool | Mapping[str, Any] | None) -> Tls:
     )
 
 
-class _AnyConnection(type):
+class _AnyConnection(ABCMeta):
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, OurConnection)
 

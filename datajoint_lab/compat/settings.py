@@ -108,8 +108,7 @@ class Settings(MutableMapping[str, Any]):
             return allowed[0] if allowed else None
         if self._is_foreign(key):
             raise KeyError(key)
-        value = self.ours[key]
-        return value.reveal() if key == "database.password" and value is not None else value
+        return self.ours[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
         if key == "stores" and isinstance(value, Mapping):
@@ -129,8 +128,6 @@ class Settings(MutableMapping[str, Any]):
             files = value.get("ssl", value)
             named = {f"database.{_TLS_FILES[name]}": path for name, path in files.items() if name in _TLS_FILES}
             self.ours.update({"database.use_tls": True, **named})
-        elif key == "fetch_format" and value in ("array", "frame"):
-            self.ours[key] = value
         else:
             self.ours[key] = value
 

@@ -104,8 +104,8 @@ class Diagram:
             collapsed=(self._collapsed | other._collapsed) - expanded,
             detail="expanded" if "expanded" in (self._detail, other._detail) else "auto",
         )
-        united._connection = self._connection if self._connection is not None else other._connection
-        united._slices = (*self._slices, *other._slices)
+        united._connection = self._connection if self._connection is not None else other._connection  # noqa: SLF001
+        united._slices = (*self._slices, *other._slices)  # noqa: SLF001
         return united
 
     def restrict(self, *tables: object) -> Diagram:
@@ -116,7 +116,10 @@ class Diagram:
         from datajoint_lab.diagram.slices import tables_of
 
         cut = self._with()
-        cut._slices = (*self._slices, *tables_of(tables))
+        cut._slices = (  # noqa: SLF001
+            *self._slices,
+            *tables_of(tables),
+        )
         return cut
 
     def __and__(self, other: object) -> Diagram:

@@ -47,7 +47,7 @@ def graph_of(source: object) -> tuple[Graph, set[str]]:
 
 def _of_module(module: types.ModuleType) -> tuple[Graph, set[str]]:
     """The schemas of a module, or else the table classes that it defines."""
-    found: list[Any] = [value for value in vars(module).values() if isinstance(value, Schema) and value.is_activated]
+    found: list[Any] = [value for value in vars(module).values() if isinstance(value, Schema) and value.is_activated()]
     found = found or [value for value in vars(module).values() if isinstance(value, TableMeta) and value._design]
     if not found:
         raise DataJointError(f"the module {module.__name__} holds no schema and no table", "give it a dj.Schema")

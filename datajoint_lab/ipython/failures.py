@@ -92,6 +92,11 @@ def _in_cell(shell: Any, tb: TracebackType | None) -> Place | None:
     return None
 
 
+def raised_in_cell(shell: Any, error: BaseException) -> bool:
+    """Whether the person's own code, such as a `make`, was running below the magic that caught the error."""
+    return any(is_cell(shell, frame.f_code.co_filename) for frame, _ in traceback.walk_tb(error.__traceback__))
+
+
 def is_cell(shell: Any, filename: str) -> bool:
     """Whether code of this name was typed into a cell."""
     named: dict[str, Any] = getattr(shell.compile, "_filename_map", {})

@@ -11,7 +11,7 @@ from ..errors import DataJointError
 from .arguments import split_first
 from .cell import run_cell
 from .commands import COMMANDS, find_command
-from .failures import is_cell
+from .failures import is_cell, raised_in_cell
 from .place import Place
 from .session import Session
 
@@ -41,7 +41,9 @@ class DataJointMagics(Magics):
         try:
             return command(self._session, rest, place)
         except DataJointError as error:
-            raise place.locate(error) from error.__cause__
+            if not raised_in_cell(self.shell, error):
+                place.locate(error)
+            raise
 
     def _line_in_cell(self) -> int:
         """The line of the cell that the magic stands on."""

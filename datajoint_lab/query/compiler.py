@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .conditions import Condition
 from .dialect import Dialect
-from .fragments import Scope, check, names_outside, translate, write
+from .fragments import Scope, check, has_aggregate, names_outside, translate, write
 from .heading import Heading
 from .nodes import Aggregation, Cut, Grouping, Join, Node, Projection, Reference, Restriction, Snippet, Source, Union
 from .select import Operand, Select, render, tail
@@ -186,7 +186,9 @@ class Compiler:
         else:
             where_ += right.where
         self._attach(first, on, node.outer)
-        columns = {name: left.columns[name] if name in left.columns else right.columns[name] for name in node.heading.names}
+        columns = {
+            name: left.columns[name] if name in left.columns else right.columns[name] for name in node.heading.names
+        }
         computed = left.computed | {name for name in right.computed if name not in left.columns}
         return Select(node.heading, columns, left.operands + right.operands, where_, computed=computed)
 
@@ -281,7 +283,11 @@ class Compiler:
         for name, snippet in node.columns:
             columns[name] = f"({self.snippet(snippet, heading, select.columns, scope)})"
         group = [select.columns[name] for name in node.by]
-        return Select(node.heading, columns, select.operands, select.where, group)
+        grouped = Select(node.heading, columns, select.operands, select.where, group)
+        if not group and not all(snippet.native or has_aggregate(snippet.text) for _, snippet in node.columns):
+            text = render(grouped, self.dialect, extra=f"count(*) AS {self.dialect.quote('#rows')}")
+            return self._from(node.heading, "(" + text + ")")
+        return grouped
 
     def _union(self, node: Union) -> Select:
         key = node.heading.primary_key
@@ -296,11 +302,19 @@ class Compiler:
         values = {}
         for name in node.heading.names:
             here, there = left.columns.get(name), right.columns.get(name)
-            values[name] = f"COALESCE({here}, {there})" if here and there and name not in key else here or there or "NULL"
+            values[name] = (
+                f"COALESCE({here}, {there})" if here and there and name not in key else here or there or "NULL"
+            )
         first = render(Select(node.heading, values, left.operands + right.operands), self.dialect)
         left, right = self.wrap(self.compile(node.left)), self.wrap(self.compile(node.right))
         on, _ = self.agreement(key, left, right, True)
-        missing = "NOT EXISTS (SELECT 1 FROM " + left.operands[0].source + " WHERE " + join(" AND ", on or [SQL("1 = 1")]) + ")"
+        missing = (
+            "NOT EXISTS (SELECT 1 FROM "
+            + left.operands[0].source
+            + " WHERE "
+            + join(" AND ", on or [SQL("1 = 1")])
+            + ")"
+        )
         values = {name: right.columns.get(name, "NULL") for name in node.heading.names}
         second = render(Select(node.heading, values, right.operands, [missing]), self.dialect)
         return self._from(node.heading, "(" + join(" UNION ALL ", [first, second]) + ")")
@@ -346,7 +360,11 @@ class Compiler:
     def _term(self, name: str, descending: bool, select: Select) -> str:
         attribute = select.heading.by_name.get(name)
         if attribute is not None:
-            return write(Ordering(Raw(select.columns[name], attribute.type), descending), self.dialect, nullable=attribute.nullable)
+            return write(
+                Ordering(Raw(select.columns[name], attribute.type), descending),
+                self.dialect,
+                nullable=attribute.nullable,
+            )
         sql = translate(name, select.heading, select.columns, self.dialect)
         examined = check(name, select.heading)
         return write(Ordering(Raw(f"({sql or name})", examined.type), descending), self.dialect)

@@ -143,7 +143,7 @@ def disjunction(parts: list[Condition]) -> Condition:
     return _combined(parts, Any_, FALSE, TRUE)
 
 
-def _combined(parts: list[Condition], kind: type[All] | type[Any_], neutral: Constant, decisive: Constant) -> Condition:
+def _combined(parts: list[Condition], kind: type[All | Any_], neutral: Constant, decisive: Constant) -> Condition:
     found: list[Condition] = []
     for part in parts:
         if isinstance(part, Constant):
@@ -158,11 +158,13 @@ def _combined(parts: list[Condition], kind: type[All] | type[Any_], neutral: Con
 
 def negate(part: Condition) -> Condition:
     """The opposite of a condition: it holds where the condition is false or null."""
+    if isinstance(part, Negation):
+        return part.part  # only whether it is true matters, so null and false are one
     return Constant(not part.value) if isinstance(part, Constant) else Negation(part)
 
 
 def normalize(condition: Any, heading: Heading, *, semantic_check: bool = True) -> Normalized:
     """Turn what a user restricts by into a `Condition` for a table of this heading; see `restriction.py`."""
-    from .restriction import normalize  # noqa: PLC0415  it knows expressions, which are made of conditions
+    from .restriction import normalize
 
     return normalize(condition, heading, semantic_check=semantic_check)

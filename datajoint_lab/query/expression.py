@@ -125,7 +125,9 @@ class QueryExpression:
         return self.restrict(condition, semantic_check=False)
 
     def __invert__(self) -> NoReturn:
-        raise DataJointError("a query has no complement of its own: write other - query, or dj.Not(query) in a restriction")
+        raise DataJointError(
+            "a query has no complement of its own: write other - query, or dj.Not(query) in a restriction"
+        )
 
     # -- projection -------------------------------------------------------------------
 
@@ -154,9 +156,16 @@ class QueryExpression:
         """
         other = self._operand(other, "joined with")
         if isinstance(other, U):
-            raise DataJointError("dj.U cannot be joined: restrict it, dj.U(...) & query, or aggregate, dj.U(...).aggr(query)")
+            raise DataJointError(
+                "dj.U cannot be joined: restrict it, dj.U(...) & query, or aggregate, dj.U(...).aggr(query)"
+            )
         found = match(
-            self.heading, other.heading, check=semantic_check, left_node=self.node, right_node=other.node, label=other._title()
+            self.heading,
+            other.heading,
+            check=semantic_check,
+            left_node=self.node,
+            right_node=other.node,
+            label=other._title(),
         )
         heading = join_heading(self.heading, other.heading, outer=left, nulls_agree=found.nulls_agree)
         return self._derive(Join(self.node, other.node, found.on, left, heading, found.nulls_agree))
@@ -201,7 +210,9 @@ class QueryExpression:
             columns.append((new, snippet))
             result.append(attribute)
         heading = Heading(result)
-        node = Aggregation(self.node, group.node, found.on, tuple(columns), not exclude_nonmatching, heading, found.nulls_agree)
+        node = Aggregation(
+            self.node, group.node, found.on, tuple(columns), not exclude_nonmatching, heading, found.nulls_agree
+        )
         return self._derive(node)
 
     aggregate = aggr
@@ -211,7 +222,9 @@ class QueryExpression:
         other = self._operand(other, "united with")
         if isinstance(other, U):
             raise DataJointError("dj.U cannot be united with a query: it stands for all possible values")
-        return self._derive(Union(self.node, other.node, union_heading(self.heading, other.heading, label=other._title())))
+        return self._derive(
+            Union(self.node, other.node, union_heading(self.heading, other.heading, label=other._title()))
+        )
 
     def _operand(self, operand: Any, role: str) -> Any:
         found = as_expression(operand, role)
@@ -222,7 +235,11 @@ class QueryExpression:
     # -- fetching ---------------------------------------------------------------------
 
     def _request(
-        self, names: Iterable[str] | None = None, order_by: OrderBy = None, limit: int | None = None, offset: int | None = None
+        self,
+        names: Iterable[str] | None = None,
+        order_by: OrderBy = None,
+        limit: int | None = None,
+        offset: int | None = None,
     ) -> fetching.Request:
         limit, offset = check_count(limit, "limit"), check_count(offset, "offset")
         heading = self.heading
@@ -245,7 +262,9 @@ class QueryExpression:
         """
         return self._request(None, order_by, limit, offset).pandas(self.connection, squeeze=squeeze)
 
-    def to_polars(self, *, order_by: OrderBy = None, limit: int | None = None, offset: int | None = None) -> pl.DataFrame:
+    def to_polars(
+        self, *, order_by: OrderBy = None, limit: int | None = None, offset: int | None = None
+    ) -> pl.DataFrame:
         """All rows as a polars DataFrame (needs `datajoint-lab[polars]`)."""
         return self._request(None, order_by, limit, offset).polars(self.connection)
 
@@ -280,10 +299,14 @@ class QueryExpression:
     def _expand(self, attributes: Iterable[str]) -> list[str]:
         """Names with KEY replaced by those of the primary key, each once."""
         heading = self.heading
-        expanded = [name for a in attributes for name in (heading.primary_key if a == "KEY" and a not in heading else (a,))]
+        expanded = [
+            name for a in attributes for name in (heading.primary_key if a == "KEY" and a not in heading else (a,))
+        ]
         return list(dict.fromkeys(expanded))
 
-    def keys(self, *, order_by: OrderBy = None, limit: int | None = None, offset: int | None = None) -> list[dict[str, Any]]:
+    def keys(
+        self, *, order_by: OrderBy = None, limit: int | None = None, offset: int | None = None
+    ) -> list[dict[str, Any]]:
         """The primary keys of all rows, each as a dictionary."""
         return self._request(self.heading.primary_key, order_by, limit, offset).dicts(self.connection)
 
@@ -324,7 +347,7 @@ class QueryExpression:
         return request.dicts(self.connection, squeeze=squeeze)
 
     def _default_format(self) -> str:
-        from ..config import get_config  # noqa: PLC0415  read when asked, not at import
+        from ..config import get_config
 
         return str(get_config()["fetch_format"])
 
@@ -383,7 +406,7 @@ class QueryExpression:
 
     def preview(self, limit: int | None = None, width: int | None = None) -> str:
         """The first rows as text; one query, without counting."""
-        from .preview import preview_text  # noqa: PLC0415  display is loaded when something is shown
+        from .preview import preview_text
 
         return preview_text(self, limit, width)
 
@@ -391,14 +414,14 @@ class QueryExpression:
         return self.preview()
 
     def _repr_html_(self) -> str:
-        from .preview import preview_html  # noqa: PLC0415  display is loaded when something is shown
+        from .preview import preview_html
 
         return preview_html(self)
 
     def view(self, **options: Any) -> Any:
         """A live table of this query in a notebook (needs `datajoint-lab[lab]`)."""
         try:
-            import datajoint_lab_widgets  # noqa: PLC0415  optional
+            import datajoint_lab_widgets
         except ImportError as error:
             raise DataJointError("the live table needs the notebook extra: pip install 'datajoint-lab[lab]'") from error
         return datajoint_lab_widgets.TableView(self, **options)

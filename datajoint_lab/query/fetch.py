@@ -60,7 +60,9 @@ class Request:
         """Fetch row by row, holding one batch at a time."""
         bulky = any(is_bulky(self.heading[name].type) for name in self.names)
         for rows in session.stream(self._statement(session), batch or (BULKY_BATCH if bulky else BATCH)):
-            yield from self._dicts(decode(rows, self.heading, self.names, session.dialect) if self.names else [], len(rows))
+            yield from self._dicts(
+                decode(rows, self.heading, self.names, session.dialect) if self.names else [], len(rows)
+            )
 
     def _dicts(self, columns: list[Column], count: int) -> list[dict[str, Any]]:
         names = self.names
@@ -87,7 +89,7 @@ class Request:
 
     def structured(self, session: Session, squeeze: bool = False) -> np.ndarray:
         """All rows as one structured array."""
-        import numpy as np  # noqa: PLC0415  not needed to define and fill tables
+        import numpy as np
 
         columns, count = self.columns(session, squeeze)
         arrays = [to_array(column, self.heading[name]) for name, column in zip(self.names, columns)]
@@ -98,33 +100,37 @@ class Request:
 
     def pandas(self, session: Session, index: bool = True, squeeze: bool = False) -> pd.DataFrame:
         """All rows as a DataFrame, indexed by the primary key."""
-        from .frames import to_pandas  # noqa: PLC0415  for those who want frames
+        from .frames import to_pandas
 
         columns, count = self.columns(session, squeeze)
         return to_pandas(self.heading, self.names, columns, count, index=index)
 
     def arrow(self, session: Session) -> pa.Table:
         """All rows as an Arrow table."""
-        from .frames import to_arrow  # noqa: PLC0415  for those who want frames
+        from .frames import to_arrow
 
         columns, _ = self.columns(session)
         return to_arrow(self.heading, self.names, columns)
 
     def polars(self, session: Session) -> pl.DataFrame:
         """All rows as a polars DataFrame."""
-        from .frames import import_polars  # noqa: PLC0415  for those who want frames
+        from .frames import import_polars
 
-        frame = import_polars().from_arrow(self.arrow(session))
-        return frame  # type: ignore[no-any-return]  a table gives a frame
+        frame: pl.DataFrame = import_polars().from_arrow(self.arrow(session))
+        return frame
 
 
 def to_array(column: Column, attribute: Attribute) -> np.ndarray:
     """A column as an array: of numbers where its type is one and no value is null, else of objects."""
-    import numpy as np  # noqa: PLC0415  not needed to define and fill tables
+    import numpy as np
 
     type_ = attribute.type
     dtype = None if type_ is None else "bool" if type_.kind == "bool" else type_.name
-    if type_ is not None and type_.kind in ("integer", "float", "bool") and (type_.kind == "float" or None not in column):
+    if (
+        type_ is not None
+        and type_.kind in ("integer", "float", "bool")
+        and (type_.kind == "float" or None not in column)
+    ):
         try:
             return np.array(column, dtype=dtype)
         except OverflowError:

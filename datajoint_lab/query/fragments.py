@@ -102,7 +102,9 @@ def check(text: str, heading: Heading, scope: Scope | None = None) -> Examined:
     """
     tree, names = _read(text)
     if tree is None:
-        return Examined(None, frozenset(word for word in re.findall(r"[A-Za-z_]\w*", text) if word in heading), readable=False)
+        return Examined(
+            None, frozenset(word for word in re.findall(r"[A-Za-z_]\w*", text) if word in heading), readable=False
+        )
     signature = _signature(names, heading, text)
     found = _examined(text, signature)
     _check_paths(tree, heading, text)
@@ -150,7 +152,9 @@ def _check_paths(tree: Tree, heading: Heading, text: str) -> None:
             type_ = heading[part.parts[0]].type
             if type_ is not None and type_.kind not in ("json", "object", "codec"):
                 path = ".".join(part.parts)
-                raise UnknownAttributeError(f"{path} in {shorten(text)}: {part.parts[0]} is a {type_}, and only JSON has paths")
+                raise UnknownAttributeError(
+                    f"{path} in {shorten(text)}: {part.parts[0]} is a {type_}, and only JSON has paths"
+                )
 
 
 def _refuse_aggregates(tree: Tree, text: str) -> None:
@@ -182,6 +186,12 @@ def _outside(text: str) -> frozenset[str]:
 def names_outside(texts: list[str]) -> frozenset[str]:
     """The names in some snippets that stand outside of all aggregates."""
     return frozenset[str]().union(*map(_outside, texts))
+
+
+def has_aggregate(text: str) -> bool:
+    """Whether a snippet holds an aggregate; one that cannot be read is taken to hold one."""
+    tree = _read(text)[0]
+    return tree is None or bool(first_aggregate(tree))
 
 
 # -- writing ------------------------------------------------------------------------------
@@ -248,5 +258,3 @@ def _template(text: str, signature: Signature, role: str, scope: Scope | None, p
     else:
         request = Request(tree, types, role, scope.group, scope.key, scope.outer)
     return printer.dialect.rewrite(request, types)
-
-

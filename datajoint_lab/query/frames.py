@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 _NULLABLE = {f"{sign}int{bits}": f"{sign.upper()}Int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 
 
-def to_pandas(heading: Heading, names: Sequence[str], columns: Sequence[Column], count: int, *, index: bool) -> pd.DataFrame:
+def to_pandas(
+    heading: Heading, names: Sequence[str], columns: Sequence[Column], count: int, *, index: bool
+) -> pd.DataFrame:
     """A DataFrame, indexed by the primary key if `index`."""
-    import pandas as pd  # noqa: PLC0415  0.5 s, for those who want frames
+    import pandas as pd
 
     data = {name: to_series(column, heading[name]) for name, column in zip(names, columns)}
     frame = pd.DataFrame(data, columns=list(names), index=None if data else range(count))
@@ -33,7 +35,7 @@ def to_series(column: Column, attribute: Attribute) -> pd.Series[Any]:
     Integers and truth values that may be null are of pandas' nullable types, enums are categories, dates and
     moments are datetimes, times are timedeltas.
     """
-    import pandas as pd  # noqa: PLC0415  see `to_pandas`
+    import pandas as pd
 
     type_ = attribute.type
     kind = type_.kind if type_ is not None else ""
@@ -47,7 +49,8 @@ def to_series(column: Column, attribute: Attribute) -> pd.Series[Any]:
         return pd.Series(pd.Categorical(column, categories=list(type_.arguments)))
     dtypes = {
         "float": type_.name if type_ is not None else "", "bool": "boolean" if nullable else "bool", "string": "str",
-        "timestamp": "datetime64[us, UTC]", "datetime": "datetime64[us]", "date": "datetime64[s]", "time": "timedelta64[us]",
+        "timestamp": "datetime64[us, UTC]", "datetime": "datetime64[us]", "date": "datetime64[s]",
+        "time": "timedelta64[us]",
     }  # fmt: skip
     if kind == "time":
         return pd.Series(pd.to_timedelta(pd.Series(column, dtype=object))).astype("timedelta64[us]")
@@ -67,7 +70,7 @@ def import_polars() -> Any:
 
 
 def _import(name: str) -> Any:
-    import importlib  # noqa: PLC0415  for optional packages
+    import importlib
 
     try:
         return importlib.import_module(name)
@@ -79,14 +82,15 @@ def _array(column: Column, attribute: Attribute, arrow: Any) -> Any:
     type_ = attribute.type
     kind = type_.kind if type_ is not None else ""
     plain = {
-        "bool": arrow.bool_(), "string": arrow.string(), "enum": arrow.string(), "date": arrow.date32(), "bytes": arrow.binary(),
+        "bool": arrow.bool_(), "string": arrow.string(), "enum": arrow.string(), "date": arrow.date32(),
+        "bytes": arrow.binary(),
         "timestamp": arrow.timestamp("us", tz="UTC"), "datetime": arrow.timestamp("us"), "time": arrow.duration("us"),
     }  # fmt: skip
     if type_ is not None and kind in ("integer", "float"):
         return arrow.array(column, type=arrow.type_for_alias(type_.name))
     if type_ is not None and kind == "decimal":
         digits = type_.digits
-        return arrow.array(column, type=arrow.decimal128(*digits) if digits[0] <= 38 else arrow.decimal256(*digits))  # noqa: PLR2004  Arrow's limit
+        return arrow.array(column, type=arrow.decimal128(*digits) if digits[0] <= 38 else arrow.decimal256(*digits))
     if kind in plain:
         return arrow.array(column, type=plain[kind])
     if kind in ("uuid", "json"):

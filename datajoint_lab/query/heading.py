@@ -53,7 +53,9 @@ class Heading(Mapping[str, Attribute]):
     """The attributes of a table or query result, by name and in order; those of the primary key are marked.
 
     >>> from datajoint_lab.definition import parse_type
-    >>> heading = Heading([Attribute("subject", parse_type("int32"), in_key=True), Attribute("sex", parse_type("char(1)"))])
+    >>> heading = Heading(
+    ...     [Attribute("subject", parse_type("int32"), in_key=True), Attribute("sex", parse_type("char(1)"))]
+    ... )
     >>> heading.primary_key, heading.names
     (('subject',), ('subject', 'sex'))
     """

@@ -130,7 +130,7 @@ def sources(node: Node) -> set[tuple[str, str]]:
     >>> sources(Source("lab", "mouse", Heading()))
     {('lab', 'mouse')}
     """
-    from .conditions import queries_in  # noqa: PLC0415  conditions hold nodes, nodes hold conditions
+    from .conditions import queries_in
 
     if isinstance(node, Source):
         return {(node.schema, node.table)}

@@ -13,7 +13,7 @@ OrderBy = str | Iterable[str] | None
 Order = tuple[tuple[str, bool], ...]
 """Attributes, or snippets, and whether each is descending."""
 
-_DIRECTION = re.compile(r"^(.*?)(?:\s+(asc|desc))?$", re.I | re.S)
+_DIRECTION = re.compile(r"^(.*?)(?:\s+(asc|desc))?$", re.IGNORECASE | re.DOTALL)
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -71,11 +71,11 @@ def read_order(order_by: OrderBy, heading: Heading) -> Order | None:
         return None
     terms = [order_by] if isinstance(order_by, str) else list(order_by)
     order: list[tuple[str, bool]] = []
-    for term in (part for term in terms for part in _split_commas(term)):
+    for term in (part for text in terms for part in _split_commas(text)):
         match = _DIRECTION.match(term.strip())
         assert match is not None
         name, descending = match.group(1).strip(), (match.group(2) or "").lower() == "desc"
-        quoted = name.startswith("`") and name.endswith("`") and name.count("`") == 2  # noqa: PLR2004  a pair
+        quoted = name.startswith("`") and name.endswith("`") and name.count("`") == 2
         name = name.strip("`") if quoted else name
         if name in heading:
             order.append((name, descending))

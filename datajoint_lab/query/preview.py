@@ -74,7 +74,13 @@ def _has_order(node: Node) -> bool:
 def _column(attribute: Attribute, parent: str | None) -> Column:
     numeric = attribute.type is not None and attribute.type.kind in _NUMERIC
     return Column(
-        attribute.name, attribute.type_text, attribute.in_key, parent, attribute.unit, attribute.comment, numeric=numeric
+        attribute.name,
+        attribute.type_text,
+        attribute.in_key,
+        parent,
+        attribute.unit,
+        attribute.comment,
+        numeric=numeric,
     )
 
 

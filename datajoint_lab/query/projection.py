@@ -57,7 +57,9 @@ def project(heading: Heading, attributes: tuple[Any, ...], named: Mapping[str, A
         result.append(attribute)
     _refuse_repeated([name for name, _ in columns])
     in_order = sorted(range(len(columns)), key=lambda position: not result[position].in_key)
-    return Projected(tuple(columns[position] for position in in_order), Heading(result[position] for position in in_order))
+    return Projected(
+        tuple(columns[position] for position in in_order), Heading(result[position] for position in in_order)
+    )
 
 
 def _compute(new: str, text: Any, heading: Heading) -> tuple[Column, Attribute]:
@@ -80,7 +82,9 @@ def names_kept(heading: Heading, attributes: tuple[Any, ...], renames: Mapping[s
             raise DataJointError(f"proj takes names of attributes, not {shorten(name)}")
         elif name.startswith("-"):
             if name[1:].strip() in heading.primary_key:
-                raise DataJointError(f"{name[1:]} is in the primary key and cannot be left out: use dj.U(...) to drop it")
+                raise DataJointError(
+                    f"{name[1:]} is in the primary key and cannot be left out: use dj.U(...) to drop it"
+                )
             removed.add(heading[name[1:].strip()].name)
         else:
             kept.add(heading[name.strip()].name)

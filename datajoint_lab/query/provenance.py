@@ -45,7 +45,10 @@ def without_implied(left: Node, right: Node, on: tuple[str, ...]) -> tuple[str, 
 
 def _shared_key(first: Origin, second: Origin, ours: Origins, theirs: Origins, on: list[str]) -> set[str] | None:
     """The matched attributes that tell the row of a stored table on both sides; None when they do not."""
-    if first.column != second.column or (first.source.schema, first.source.table) != (second.source.schema, second.source.table):
+    if first.column != second.column or (first.source.schema, first.source.table) != (
+        second.source.schema,
+        second.source.table,
+    ):
         return None
     names = set()
     for column in first.source.heading.primary_key:
@@ -71,7 +74,11 @@ def _trace(node: Node, numbers: Iterator[int]) -> Origins:
             return _trace(node.argument, numbers)
         case Projection():
             inner = _trace(node.argument, numbers)
-            return {new: inner[column.name] for new, column in node.columns if isinstance(column, Reference) and column.name in inner}
+            return {
+                new: inner[column.name]
+                for new, column in node.columns
+                if isinstance(column, Reference) and column.name in inner
+            }
         case Join():
             first, second = _trace(node.left, numbers), _trace(node.right, numbers)
             if node.outer:

@@ -70,7 +70,9 @@ class _Normalizer:
             return Snippet(text)
         if condition is None:
             return TRUE
-        if isinstance(condition, bool) or (type(condition).__module__ == "numpy" and type(condition).__name__ in ("bool", "bool_")):
+        if isinstance(condition, bool) or (
+            type(condition).__module__ == "numpy" and type(condition).__name__ in ("bool", "bool_")
+        ):
             return Constant(bool(condition))
         if isinstance(condition, Native):
             return Snippet(_checked_text(condition.sql), native=True)
@@ -95,12 +97,14 @@ class _Normalizer:
 
     def _read_expression(self, condition: Any) -> Condition | None:
         """A query, a class of one, `dj.U` or `dj.Top`; None for anything else."""
-        from .expression import QueryExpression, Top, U  # noqa: PLC0415  expressions are made of conditions
+        from .expression import QueryExpression, Top, U
 
         if isinstance(condition, type) and issubclass(condition, (QueryExpression, Top)):
             condition = condition()
         if isinstance(condition, Top):
-            raise DataJointError("dj.Top cuts a whole query, so it cannot stand inside of a list: write query & dj.Top(...)")
+            raise DataJointError(
+                "dj.Top cuts a whole query, so it cannot stand inside of a list: write query & dj.Top(...)"
+            )
         if isinstance(condition, U):
             for name in condition.primary_key:
                 self.heading[name]
@@ -108,7 +112,7 @@ class _Normalizer:
         return self._read_query(condition) if isinstance(condition, QueryExpression) else None
 
     def _read_query(self, query: QueryExpression) -> Condition:
-        from .expression import check_connections  # noqa: PLC0415  see above
+        from .expression import check_connections
 
         if self.connection is not None:
             check_connections(self.connection, query.connection)
@@ -210,7 +214,10 @@ class _Normalizer:
         return disjunction(parts)
 
     def _read_columns(
-        self, columns: Mapping[str, Any], records: list[dict[str, Any]] | None = None, whole: Mapping[Any, Any] | None = None
+        self,
+        columns: Mapping[str, Any],
+        records: list[dict[str, Any]] | None = None,
+        whole: Mapping[Any, Any] | None = None,
     ) -> Condition:
         attributes = [self.heading[name] for name in self.heading.names if name in columns]
         if records is None and not attributes:
@@ -225,7 +232,7 @@ class _Normalizer:
                 pass
             else:
                 names, types = tuple(a.name for a in attributes), tuple(a.type for a in attributes)
-                return KeySet(names, types, rows_) if rows_ else FALSE  # type: ignore[arg-type]  all have types here
+                return KeySet(names, types, rows_) if rows_ else FALSE  # type: ignore[arg-type]  # all have types here
         records = records if records is not None else as_rows({a.name: columns[a.name] for a in attributes})
         return self._read_one_by_one(records)
 
@@ -236,7 +243,10 @@ class _Normalizer:
         for record in records:
             part = self._read_mapping(record)
             pairs = part.parts if not isinstance(part, (Equals, KeySet)) and hasattr(part, "parts") else (part,)
-            if all(isinstance(pair, Equals) and pair.value is not None and pair.type is not None and not pair.path for pair in pairs):
+            if all(
+                isinstance(pair, Equals) and pair.value is not None and pair.type is not None and not pair.path
+                for pair in pairs
+            ):
                 equal = {pair.name: pair.value for pair in pairs if isinstance(pair, Equals)}
                 plain.setdefault(tuple(equal), {})[tuple(equal.values())] = None
             else:
@@ -244,7 +254,7 @@ class _Normalizer:
         sets: list[Condition] = []
         for names, rows in plain.items():
             types = tuple(self.heading[name].type for name in names)
-            sets.append(KeySet(names, types, tuple(rows)))  # type: ignore[arg-type]  all have types here
+            sets.append(KeySet(names, types, tuple(rows)))  # type: ignore[arg-type]  # all have types here
         return disjunction([*sets, *_distinct(parts)])
 
 
@@ -263,18 +273,20 @@ def _is_list(value: Any) -> bool:
 
 def _plain(attribute: Attribute, value: Any, path: tuple[str, ...]) -> Any:
     """A value that a computed attribute or a part of JSON is compared with: one that drivers can bind."""
-    import datetime as dt  # noqa: PLC0415  seldom needed
-    from decimal import Decimal  # noqa: PLC0415  seldom needed
-    from uuid import UUID  # noqa: PLC0415  seldom needed
+    import datetime as dt
+    from decimal import Decimal
+    from uuid import UUID
 
     if type(value).__module__ == "numpy" and hasattr(value, "item"):
         value = value.item()
     allowed = (bool, int, float, str, bytes, Decimal, dt.date, dt.time, dt.timedelta, UUID)
     if path or (attribute.type is not None and attribute.type.kind == "json"):
-        allowed = (bool, int, float, str, dict, list)  # type: ignore[assignment]  other types for JSON
+        allowed = (bool, int, float, str, dict, list)  # type: ignore[assignment]  # other types for JSON
     if not isinstance(value, allowed):
         where = ".".join((attribute.name, *path))
-        raise InvalidValueError(f"in the restriction {where}={shorten(value)}: a {type(value).__name__} cannot be compared there")
+        raise InvalidValueError(
+            f"in the restriction {where}={shorten(value)}: a {type(value).__name__} cannot be compared there"
+        )
     return value
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .. import codecs
 from ..definition.types import AttributeType
 from .dialect import Dialect
 from .heading import Heading
 from .sql import SQL, join
+from .values import stored_type
 
 BULKY = ("blob", "bytes", "codec", "object")
 
@@ -87,7 +87,9 @@ def render(
         else:
             columns.append(f"{dialect.output(type_, sql) if output else sql} AS {quoted}")
     distinct = "DISTINCT " if select.distinct else ""
-    return f"SELECT {distinct}{', '.join(columns) or '1'}" + tail(select, dialect)
+    # All rows as one group are one row, for which there has to be an aggregate.
+    nothing = "count(*)" if select.group_by == [] else "1"
+    return f"SELECT {distinct}{', '.join(columns) or nothing}" + tail(select, dialect)
 
 
 def tail(select: Select, dialect: Dialect, *, ordered: bool = True) -> SQL:
@@ -114,4 +116,6 @@ def is_bulky(type_: AttributeType | None) -> bool:
 
 def is_json(type_: AttributeType | None) -> bool:
     """Whether a bulky attribute is stored as JSON: what rows say of objects in a store."""
-    return type_ is not None and codecs.is_json(type_)
+    return type_ is not None and (
+        type_.kind == "object" or (type_.kind == "codec" and stored_type(type_).kind == "json")
+    )

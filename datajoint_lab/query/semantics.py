@@ -123,7 +123,9 @@ def join_heading(left: Heading, right: Heading, *, outer: bool = False, nulls_ag
         elif known.nullable and not (outer or (nulls_agree and attribute.nullable)):
             merged[name] = replace(known, nullable=False)
     if outer:
-        merged = {name: a if name in left.by_name or a.nullable else replace(a, nullable=True) for name, a in merged.items()}
+        merged = {
+            name: a if name in left.by_name or a.nullable else replace(a, nullable=True) for name, a in merged.items()
+        }
     keyed = [merged[name] for name in key]
     others = [attribute for name, attribute in merged.items() if name not in key]
     return Heading([_keyed(a, True) for a in keyed] + [_keyed(a, False) for a in others])
@@ -145,10 +147,8 @@ def union_heading(left: Heading, right: Heading, *, check: bool = True, label: s
     for name in left.primary_key:
         nullable = left[name].nullable or right[name].nullable
         attributes.append(left[name] if left[name].nullable == nullable else replace(left[name], nullable=nullable))
-    for heading, other in ((left, right), (right, left)):
-        for name in heading.secondary_attributes:
-            if heading is right and name in left:
-                continue
-            nullable = heading[name].nullable or name not in other or other[name].nullable
-            attributes.append(replace(heading[name], nullable=nullable))
+    for name in left.secondary_attributes:
+        nullable = left[name].nullable or name not in right or right[name].nullable
+        attributes.append(replace(left[name], nullable=nullable))
+    attributes += [replace(right[name], nullable=True) for name in right.secondary_attributes if name not in left]
     return Heading(attributes)

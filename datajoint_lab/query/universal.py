@@ -46,16 +46,20 @@ class U:
         Raises `DataJointError` for `exclude_nonmatching=False`: only values that occur can be listed.
         """
         if not exclude_nonmatching:
-            raise DataJointError("dj.U holds all possible values, so the ones that do not occur cannot be kept in an aggregation")
+            raise DataJointError(
+                "dj.U holds all possible values, so the ones that do not occur cannot be kept in an aggregation"
+            )
         for name in attributes:
             if name is not Ellipsis and name not in self.primary_key:
-                raise DataJointError(f"dj.U.aggr keeps the attributes of dj.U only, not {name!r}: add it to dj.U(...), or aggregate it")
+                raise DataJointError(
+                    f"dj.U.aggr keeps the attributes of dj.U only, not {name!r}: add it to dj.U(...), or aggregate it"
+                )
         return self._group(query, named)
 
     aggregate = aggr
 
     def _group(self, query: Any, named: Mapping[str, Any]) -> QueryExpression:
-        from .expression import QueryExpression, as_expression  # noqa: PLC0415  expressions know this class
+        from .expression import QueryExpression, as_expression
 
         query = as_expression(query, "what dj.U is restricted by")
         if isinstance(query, U):
@@ -79,7 +83,9 @@ class U:
         raise DataJointError("dj.U cannot be united with a query: it stands for all possible values")
 
     def __mul__(self, other: Any) -> NoReturn:
-        raise DataJointError("dj.U cannot be joined: restrict it, dj.U(...) & query, or aggregate, dj.U(...).aggr(query)")
+        raise DataJointError(
+            "dj.U cannot be joined: restrict it, dj.U(...) & query, or aggregate, dj.U(...).aggr(query)"
+        )
 
     __rmul__ = __mul__
     __matmul__ = __mul__

@@ -87,7 +87,9 @@ def _decode_bulky(column: Column, attribute: Attribute, dialect: Dialect, keys: 
             continue
         try:
             plain = raw(value) if raw is not None else value
-            decoded.append(codecs.unpack(plain) if chain is None else chain.decode(plain, key=keys[row], context=context))
+            decoded.append(
+                codecs.unpack(plain) if chain is None else chain.decode(plain, key=keys[row], context=context)
+            )
         except DataJointError as error:
             where = f"{attribute.name} of the row {shorten(keys[row], 120)}"
             raise CodecError(f"{where} cannot be read: {error}") from error

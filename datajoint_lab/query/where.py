@@ -120,7 +120,9 @@ class _Where:
     def bound(self, condition: KeySet) -> list[tuple[Any, ...]]:
         """The keys in the driver's form, without those that cannot be stored."""
         bind, types = self.dialect.bind, condition.types
-        if all(type_.kind in ("string", "enum") or (type_.kind == "integer" and type_.name != "uint64") for type_ in types):
+        if all(
+            type_.kind in ("string", "enum") or (type_.kind == "integer" and type_.name != "uint64") for type_ in types
+        ):
             return list(condition.rows)
         rows = []
         for row in condition.rows:

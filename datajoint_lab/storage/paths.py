@@ -35,7 +35,7 @@ def encode_value(value: object) -> str:
     >>> encode_value(17), encode_value("mouse_12"), encode_value(dt.date(2026, 11, 24))
     ('17', 'mouse_12', '2026-11-24')
     >>> encode_value("../etc/passwd")
-    'etc_passwd--1d1b2bd2b1d0bd2e'
+    'etc_passwd--7fef78f53440346c'
     """
     text = _text(value)
     if len(text) <= _LONGEST_VALUE and _PLAIN.fullmatch(text) and not _RESERVED.fullmatch(text):

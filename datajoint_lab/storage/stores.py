@@ -226,6 +226,8 @@ class Store:
             try:
                 if folder:
                     self.fs.rm(path, recursive=True)
+                elif self.is_local:
+                    os.unlink(path)  # noqa: PTH108  this path is hot
                 else:
                     self.fs.rm_file(path)
             except FileNotFoundError:

@@ -75,7 +75,7 @@ def test_a_wrong_password_is_refused_and_never_shown(database_url):
     parts = urlsplit(database_url)
     url = parts._replace(netloc=f"{parts.username}:{SECRET}@{parts.hostname}:{parts.port}").geturl()
     with pytest.raises(AccessError, match="the database refuses the user or the password") as caught:
-        dj.connect(url)
+        dj.connect(url).close()
     assert SECRET not in chain(caught.value)
     connection = dj.Connection(url)
     with pytest.raises(AccessError):
@@ -87,20 +87,20 @@ def test_a_wrong_password_is_refused_and_never_shown(database_url):
 def test_an_unknown_user_is_refused(database_url):
     parts = urlsplit(database_url)
     with pytest.raises(AccessError, match="refuses the user"):
-        dj.connect(parts._replace(netloc=f"nobody_here:x@{parts.hostname}:{parts.port}").geturl())
+        dj.connect(parts._replace(netloc=f"nobody_here:x@{parts.hostname}:{parts.port}").geturl()).close()
 
 
 @SERVERS
 def test_an_unknown_database_is_named(database_url):
     with pytest.raises(ConnectionFailedError, match="no_such_database"):
-        dj.connect(urlsplit(database_url)._replace(path="/no_such_database").geturl())
+        dj.connect(urlsplit(database_url)._replace(path="/no_such_database").geturl()).close()
 
 
 @SERVERS
 @pytest.mark.parametrize("place", ["127.0.0.1:1", "no-such-host.invalid:5999"])
 def test_a_server_that_is_not_there_is_named(backend, place):
     with pytest.raises(ConnectionFailedError, match=f"cannot connect to {backend}://u@{place}") as caught:
-        dj.connect(f"{backend}://u:{SECRET}@{place}?connect_timeout=3")
+        dj.connect(f"{backend}://u:{SECRET}@{place}?connect_timeout=3").close()
     assert SECRET not in chain(caught.value)
     assert "check that the server runs" in str(caught.value)
 
@@ -111,7 +111,7 @@ def test_required_tls_is_refused_before_the_account_is_sent(database_url):
     account = f"nobody_here:{SECRET}@{parts.hostname}:{parts.port}"
     for option in ("tls=true", "tls=true&tls_verify=true"):
         with pytest.raises(ConnectionFailedError, match="an encrypted connection to .* is not possible") as caught:
-            dj.connect(parts._replace(netloc=account, query=option).geturl())
+            dj.connect(parts._replace(netloc=account, query=option).geturl()).close()
         assert "tls=false connects in plain text on purpose" in str(caught.value)
         assert SECRET not in chain(caught.value)
 

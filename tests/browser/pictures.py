@@ -23,7 +23,9 @@ KEEP = """shown => {
         const wanted = cell.classList.contains('jp-CodeCell') && shown.includes(lines[0]);
         if (!wanted) cell.style.display = 'none';
     }
-    for (const line of document.querySelectorAll('.jp-Toolbar, .jp-Notebook-footer, .jp-cell-toolbar')) line.style.display = 'none';
+    for (const bar of document.querySelectorAll('.jp-Toolbar, .jp-Notebook-footer, .jp-cell-toolbar')) {
+        bar.style.display = 'none';
+    }
 }"""
 
 
@@ -31,7 +33,11 @@ def main(chromium: str) -> None:
     """Write `tutorial-light.png` and `tutorial-dark.png`."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     notebook = nbformat.read(ROOT / "notebooks" / "01-first-pipeline.ipynb", as_version=4)
-    with tempfile.TemporaryDirectory() as folder, jupyter.running(Path(folder)) as server, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        jupyter.running(Path(folder)) as server,
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=chromium, args=jupyter.ARGUMENTS)
         page = browser.new_page(viewport={"width": 840, "height": 9000}, device_scale_factor=1.5)
         jupyter.open_notebook(page, server, server.write("tutorial.ipynb", notebook))

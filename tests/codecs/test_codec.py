@@ -108,7 +108,8 @@ def test_an_unknown_codec_says_what_there_is_and_what_to_do():
         get_codec("spike_trian")
     text = str(caught.value)
     assert text.startswith("unknown codec <spike_trian>\ndid you mean spike_train?\n")
-    assert "<attach>, <blob>, <spike_train>" in text
+    assert "<attach>, <blob>, " in text
+    assert "<spike_train>" in text
     assert 'name = "spike_trian"' in text
     assert "install" in text
 
@@ -172,7 +173,7 @@ def test_chains_encode_outwards_in_and_decode_back():
     assert chain.decode(["inner", ["outer", 5]]) == 5
 
 
-@pytest.mark.parametrize("dtype", ["blob", "<blob>", " <blob> ", "<blob@>"])
+@pytest.mark.parametrize("dtype", ["blob", "<blob>", " <blob> "])
 def test_blob_means_the_blob_codec(dtype):
     define("graph", dtype)
     chain = resolve("graph")

@@ -226,6 +226,7 @@ class TestBackground:
             lab.computed(None).populate(background=True)
 
 
+@pytest.mark.backends("sqlite")
 class TestEvents:
     def test_listeners_hear_of_every_key(self, lab):
         seen, everywhere = [], []
@@ -257,6 +258,7 @@ class TestEvents:
         assert sum("a listener failed" in record.message for record in caplog.records) == 1
 
 
+@pytest.mark.backends("sqlite", "mysql")
 class TestPipeline:
     @pytest.fixture
     def chain(self, lab):

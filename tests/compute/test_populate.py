@@ -137,6 +137,7 @@ class TestKeys:
         assert "100.0 %" in capsys.readouterr().out
 
 
+@pytest.mark.backends("sqlite", "postgresql")
 class TestKeySource:
     def test_it_can_be_overridden(self, lab):
         source = property(lambda self: lab.Source & "value >= 20")
@@ -187,6 +188,7 @@ class TestKeySource:
         assert table.progress() == (0, 5)
 
 
+@pytest.mark.backends("sqlite", "mysql")
 class TestRefusals:
     def test_a_table_without_make(self, lab):
         table = lab.computed(None)

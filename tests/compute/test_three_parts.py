@@ -152,6 +152,7 @@ class TestParts:
         assert not lab.connection.in_transaction
 
 
+@pytest.mark.backends("sqlite", "mysql")
 class TestGenerator:
     def check(self, lab, make):
         table = lab.computed(make)
@@ -221,6 +222,7 @@ class TestGenerator:
             lab.computed(make).populate()
 
 
+@pytest.mark.backends("sqlite", "postgresql")
 class TestUpstream:
     @pytest.fixture
     def deep(self, lab):

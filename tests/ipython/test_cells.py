@@ -214,8 +214,9 @@ def test_a_computed_table_without_make_says_so(lab):
 def test_errors_in_make_point_at_the_cell(filled):
     filled.run(DETECTION.replace("(Params & key)", '(Params & "sigmaa = 1")'))
     failed = filled.fail("%dj populate Detection --quiet")
-    assert "sigmaa" in failed.text
     assert "did you mean sigma" in failed.text
+    assert "image_id" in failed.text, "which key was computed"
+    assert 'line 17:\n    count = math.ceil((Params & "sigmaa = 1")' in failed.text
 
 
 FAULTS = {

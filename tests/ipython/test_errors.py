@@ -26,8 +26,8 @@ def test_a_mistake_is_one_short_message_with_its_line(filled):
 
 
 def test_the_innermost_line_of_a_cell_is_shown(filled):
-    filled.run("def helper():\n    return Image & 'yaer = 1'\n")
-    failed = filled.fail("helper()")
+    filled.run("def recent():\n    return Image & 'yaer = 1'\n")
+    failed = filled.fail("recent()")
     assert "line 2:\n    return Image & 'yaer = 1'" in failed.text
 
 

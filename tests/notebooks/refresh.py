@@ -1,6 +1,6 @@
 """`python tests/notebooks/refresh.py [NOTEBOOK ...]`: run the tutorials and save them with what they show.
 
-Each runs on a fresh embedded database in a temporary folder, and is saved without times, machine and progress on the way.
+Each runs on a fresh embedded database in a temporary folder, and is saved without times, machine and progress.
 """
 
 from __future__ import annotations

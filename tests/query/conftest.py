@@ -24,7 +24,8 @@ SAMPLES = [
     dict(
         id=1, n=7, m=2, u=3, f=2.5, g=0.25, price=Decimal("12.50"), name="Ann's \\ 100%_ é", note=None, flag=True,
         side="left", day=dt.date(2024, 1, 5), at=dt.datetime(2024, 1, 5, 13, 4, 9, 250000, UTC),
-        code=uuid.UUID("12345678-1234-5678-1234-567812345678"), params={"method": "fit", "rate": 2.5, "deep": {"on": True, "list": [1, 2]}, "none": None},
+        code=uuid.UUID("12345678-1234-5678-1234-567812345678"),
+        params={"method": "fit", "rate": 2.5, "deep": {"on": True, "list": [1, 2]}, "none": None},
     ),
     dict(
         id=2, n=-7, m=0, u=1, f=-1.5, g=1e-3, price=Decimal("0.05"), name="bob", note="x", flag=False,

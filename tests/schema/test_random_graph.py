@@ -206,7 +206,7 @@ def test_a_random_graph_keeps_its_integrity(backend, database_url, schema_name, 
             made.url = f"sqlite:///{Path(tempfile.mkdtemp(dir=tmp_path)) / 'graph.db'}"
         return made
 
-    examples = 12 if backend == "sqlite" else 4
+    examples = 12 if backend == "sqlite" else 3
     run_state_machine_as_test(
         machine,
         settings=settings(

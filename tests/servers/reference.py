@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import venv
+from importlib.util import find_spec
 from pathlib import Path
 
 ENVIRONMENTS: dict[str, tuple[str, ...]] = {
@@ -55,7 +56,9 @@ def _make_packages(cache: Path) -> Path:
     """Return a folder with the packages, for `sys.path`."""
     folder = cache / ("packages-" + "-".join(package.partition("==")[2] or package for package in PACKAGES))
     if not (folder / "ready").exists():
-        _install(sys.executable, PACKAGES_FOLDER, "--no-deps", "--upgrade", "--target", str(folder), *PACKAGES)
+        # They are plain Python: any pip of this version will do.
+        python = sys.executable if find_spec("pip") else make(cache, "DJ_REFERENCE_PYTHON")
+        _install(python, PACKAGES_FOLDER, "--no-deps", "--upgrade", "--target", str(folder), *PACKAGES)
         (folder / "ready").touch()
     return folder
 

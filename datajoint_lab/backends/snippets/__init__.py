@@ -7,22 +7,22 @@ from typing import Any
 from ...query.snippet.writer import Request
 
 
-def rewrite_sqlite(request: Request, types: Any = None) -> str:
+def rewrite_sqlite(request: Request, _types: Any = None) -> str:
     """The SQL of a snippet for SQLite."""
-    from .sqlite import SQLiteWriter  # noqa: PLC0415  the writers of other databases are not loaded
+    from .sqlite import SQLiteWriter
 
     return SQLiteWriter(request).text()
 
 
-def rewrite_postgresql(request: Request, types: Any = None) -> str:
+def rewrite_postgresql(request: Request, _types: Any = None) -> str:
     """The SQL of a snippet for PostgreSQL."""
-    from .postgresql import PostgreSQLWriter  # noqa: PLC0415  see above
+    from .postgresql import PostgreSQLWriter
 
     return PostgreSQLWriter(request).text()
 
 
-def rewrite_mysql(request: Request, types: Any = None) -> str:
+def rewrite_mysql(request: Request, _types: Any = None) -> str:
     """The SQL of a snippet for MySQL and MariaDB."""
-    from .mysql import MySQLWriter  # noqa: PLC0415  see above
+    from .mysql import MySQLWriter
 
     return MySQLWriter(request).text()

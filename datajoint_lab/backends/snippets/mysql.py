@@ -24,114 +24,116 @@ class MySQLWriter(Writer):
 
     functions: ClassVar[Mapping[str, str]] = {
         "now": "NOW(6)", "current_date": "CURRENT_DATE", "current_time": "CURRENT_TIME(6)",
-        "floor": "CAST(FLOOR({0:number}) AS SIGNED)", "ceil": "CAST(CEIL({0:number}) AS SIGNED)", "abs": "ABS({0:number})",
+        "floor": "CAST(FLOOR({0:number}) AS SIGNED)", "ceil": "CAST(CEIL({0:number}) AS SIGNED)",
+        "abs": "ABS({0:number})",
         "any_value": "MIN({})",
     }  # fmt: skip
     casts: ClassVar[Mapping[str, str]] = {
-        "integer": "SIGNED", "float": "DOUBLE", "decimal": "DECIMAL({0},{1})", "date": "DATE", "datetime": "DATETIME(6)",
+        "integer": "SIGNED", "float": "DOUBLE", "decimal": "DECIMAL({0},{1})", "date": "DATE",
+        "datetime": "DATETIME(6)",
         "timestamp": "DATETIME(6)", "time": "TIME(6)", "bytes": "BINARY",
     }  # fmt: skip
     null_safe_equal = "<=>"
 
-    def quoted(self, text: str) -> str:
-        return super().quoted(text.replace("\\", "\\\\"))
+    def _quoted(self, text: str) -> str:
+        return super()._quoted(text.replace("\\", "\\\\"))
 
-    def constant(self, tree: Value) -> str:
-        return f"X'{tree.value.hex}'" if tree.type.kind == "uuid" else super().constant(tree)
+    def _constant(self, tree: Value) -> str:
+        return f"X'{tree.value.hex}'" if tree.type.kind == "uuid" else super()._constant(tree)
 
-    def term(self, tree: Tree, exact: bool) -> str:
+    def _term(self, tree: Tree, exact: bool) -> str:
         type_ = self.types(tree)
         if type_ is not None and type_.name in ("uint8", "uint16", "uint32"):
             # The difference of unsigned numbers would have to be unsigned as well.
-            return f"CAST({self.write(tree)} AS SIGNED)"
-        return super().term(tree, exact)
+            return f"CAST({self._write(tree)} AS SIGNED)"
+        return super()._term(tree, exact)
 
-    def as_number(self, tree: Tree) -> str:
+    def _as_number(self, tree: Tree) -> str:
         type_ = self.types(tree)
         return (
-            self.cast_to(self.write(tree), FLOAT64)
+            self._cast_to(self._write(tree), FLOAT64)
             if type_ is not None and type_.name == "float32"
-            else super().as_number(tree)
+            else super()._as_number(tree)
         )
 
-    def as_float(self, tree: Tree) -> str:
+    def _as_float(self, tree: Tree) -> str:
         type_ = self.types(tree)
         if isinstance(tree, Number):
-            return self.float_constant(tree.text)
+            return self._float_constant(tree.text)
         if type_ is not None and type_.name == "float64" and not isinstance(tree, Path):
-            return self.write(tree)
-        return super().as_float(tree)
+            return self._write(tree)
+        return super()._as_float(tree)
 
-    def as_text(self, tree: Tree) -> str:
-        kind = self.kind(tree)
+    def _as_text(self, tree: Tree) -> str:
+        kind = self._kind(tree)
         if isinstance(tree, Path) or kind == "json":
-            return self.inside_json(tree, "text")
+            return self._inside_json(tree, "text")
         if kind in ("datetime", "timestamp"):
-            return f"DATE_FORMAT({self.write(tree)}, '%Y-%m-%d %H:%i:%s.%f')"
+            return f"DATE_FORMAT({self._write(tree)}, '%Y-%m-%d %H:%i:%s.%f')"
         if kind == "uuid":
-            parts = [f"SUBSTR(HEX({self.write(tree)}), {start}, {length})" for start, length in _UUID_PARTS]
+            parts = [f"SUBSTR(HEX({self._write(tree)}), {start}, {length})" for start, length in _UUID_PARTS]
             separated = ", '-', ".join(parts)
             return f"LOWER(CONCAT({separated}))"
-        return self.write(tree) if kind == "string" else f"CAST({self.as_number(tree)} AS CHAR)"
+        return self._write(tree) if kind == "string" else f"CAST({self._as_number(tree)} AS CHAR)"
 
-    def as_moment(self, tree: Tree) -> str:
-        if self.kind(tree) == "string" and not isinstance(tree, Text):
-            return self.cast_to(self.write(tree), DATETIME)
-        return super().as_moment(tree)
+    def _as_moment(self, tree: Tree) -> str:
+        if self._kind(tree) == "string" and not isinstance(tree, Text):
+            return self._cast_to(self._write(tree), DATETIME)
+        return super()._as_moment(tree)
 
-    def cast_to(self, text: str, to: AttributeType) -> str:
+    def _cast_to(self, text: str, to: AttributeType) -> str:
         if to.kind == "bool":
             return f"({text} <> 0)"
-        return text if to.kind == "json" else super().cast_to(text, to)
+        return text if to.kind == "json" else super()._cast_to(text, to)
 
-    def joined(self, parts: Sequence[Tree]) -> str:
+    def _joined(self, parts: Sequence[Tree]) -> str:
         flat: list[Tree] = []
         for part in parts:
             flat += _joined_parts(part)
-        return f"CONCAT({', '.join(map(self.as_text, flat))})"
+        return f"CONCAT({', '.join(map(self._as_text, flat))})"
 
-    def call_concat_ws(self, separator: Tree, *arguments: Tree) -> str:
-        return f"CONCAT_WS({', '.join([self.write(separator), *map(self.as_text, arguments)])})"
+    def _call_concat_ws(self, separator: Tree, *arguments: Tree) -> str:
+        return f"CONCAT_WS({', '.join([self._write(separator), *map(self._as_text, arguments)])})"
 
-    def call_date_add(self, moment: Tree, amount: Tree, unit: Tree) -> str:
+    def _call_date_add(self, moment: Tree, amount: Tree, unit: Tree) -> str:
         assert isinstance(unit, Word)
-        return f"({self.form(moment, 'moment')} + INTERVAL {self.form(amount, 'number')} {unit.name.upper()})"
+        return f"({self._form(moment, 'moment')} + INTERVAL {self._form(amount, 'number')} {unit.name.upper()})"
 
-    def tuple_of(self, trees: Sequence[Tree]) -> str:
-        return ", ".join(map(self.write, trees))
+    def _tuple_of(self, trees: Sequence[Tree]) -> str:
+        return ", ".join(map(self._write, trees))
 
-    def count(self, tree: Call) -> str:
+    def _count(self, tree: Call) -> str:
         if len(tree.arguments) > 1 and not self.request.outer:
-            return f"count(DISTINCT {self.tuple_of(tree.arguments)})"
+            return f"count(DISTINCT {self._tuple_of(tree.arguments)})"
         if len(tree.arguments) > 1:
             first, *others = tree.arguments
-            return f"count(DISTINCT {', '.join([self.matched(first, self.write(first)), *map(self.write, others)])})"
-        return super().count(tree)
+            return f"count(DISTINCT {', '.join([self._matched(first, self._write(first)), *map(self._write, others)])})"
+        return super()._count(tree)
 
-    def group_concat(self, tree: Call) -> str:
-        operand, order = self.concatenated(tree)
-        text = self.matched(operand, self.as_text(operand))
+    def _group_concat(self, tree: Call) -> str:
+        operand, order = self._concatenated(tree)
+        text = self._matched(operand, self._as_text(operand))
         distinct = "DISTINCT " if tree.distinct else ""
         terms = ", ".join(sql + (" DESC" if descending else "") for sql, descending in order)
         ordered = f" ORDER BY {terms}" if terms else ""
-        return f"GROUP_CONCAT({distinct}{text}{ordered} SEPARATOR {self.quoted(tree.separator or '')})"
+        return f"GROUP_CONCAT({distinct}{text}{ordered} SEPARATOR {self._quoted(tree.separator or '')})"
 
-    def ordering(self, operand: Tree, descending: bool, nullable: bool = True) -> str:
-        if self.kind(operand) == "enum":
+    def _ordering(self, operand: Tree, descending: bool, nullable: bool = True) -> str:
+        if self._kind(operand) == "enum":
             # An enum would be ordered by its number.
-            return f"CONCAT({self.write(operand)}){' DESC' if descending else ''}"
-        return super().ordering(operand, descending, nullable)
+            return f"CONCAT({self._write(operand)}){' DESC' if descending else ''}"
+        return super()._ordering(operand, descending, nullable)
 
-    def arithmetic(self, operator: str, left: Tree, right: Tree, type_: Type) -> str:
-        return super().arithmetic(operator, left, right, type_)
+    def _arithmetic(self, operator: str, left: Tree, right: Tree, type_: Type) -> str:
+        return super()._arithmetic(operator, left, right, type_)
 
-    def call_same_json(self, found: Tree, wanted: Tree) -> str:
-        one, other = self.value(found), self.write(wanted)
+    def _call_same_json(self, found: Tree, wanted: Tree) -> str:
+        one, other = self._value(found), self._write(wanted)
         return f"(JSON_CONTAINS({one}, {other}) AND JSON_CONTAINS({other}, {one}))"
 
-    def path(self, tree: Path | Tree, form: str) -> str:
+    def _path(self, tree: Path | Tree, form: str) -> str:
         operand, steps = (tree.operand, tree.steps) if isinstance(tree, Path) else (tree, ())
-        found = f"JSON_EXTRACT({self.write(operand)}, {self.quoted(location(steps))})"
+        found = f"JSON_EXTRACT({self._write(operand)}, {self._quoted(location(steps))})"
         if form == "number":
             kinds = "'INTEGER', 'DOUBLE', 'DECIMAL', 'UNSIGNED INTEGER'"
             return f"CASE WHEN JSON_TYPE({found}) IN ({kinds}) THEN CAST(JSON_UNQUOTE({found}) AS DOUBLE) END"

@@ -146,7 +146,9 @@ def _show_statements(session: Session, schema: Schema, plans: Sequence[Plan]) ->
 
 def _is_definition(statement: SQL | str) -> bool:
     """Whether a statement defines what was asked for: not the housekeeping tables, nor what is noted in them."""
-    return not re.search(r"[`\"]~\w+[`\"]", str(statement)) and not (isinstance(statement, SQL) and statement.parameters)
+    return not re.search(r"[`\"]~\w+[`\"]", str(statement)) and not (
+        isinstance(statement, SQL) and statement.parameters
+    )
 
 
 def _lines(each: Plan) -> list[str]:

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from ...definition.types import AttributeType
 
 INT64, FLOAT64, BOOL, TEXT = (AttributeType(name) for name in ("int64", "float64", "bool", "text"))
-DATE, DATETIME, TIMESTAMP, TIME, JSON = (AttributeType(name) for name in ("date", "datetime", "timestamp", "time", "json"))
+DATE, DATETIME, TIMESTAMP, TIME, JSON = (
+    AttributeType(name) for name in ("date", "datetime", "timestamp", "time", "json")
+)
 
 Type = AttributeType | None
 
@@ -32,13 +34,42 @@ _FIXED: dict[AttributeType, str] = {
 _RESULTS = {name: type_ for type_, names in _FIXED.items() for name in names.split()}
 
 AGGREGATES = frozenset(
-    "count sum avg min max std stddev stddev_pop stddev_samp variance var_pop var_samp group_concat bit_and bit_or bit_xor "
-    "any_value json_arrayagg json_objectagg string_agg array_agg bool_and bool_or median total".split()
+    [
+        "count",
+        "sum",
+        "avg",
+        "min",
+        "max",
+        "std",
+        "stddev",
+        "stddev_pop",
+        "stddev_samp",
+        "variance",
+        "var_pop",
+        "var_samp",
+        "group_concat",
+        "bit_and",
+        "bit_or",
+        "bit_xor",
+        "any_value",
+        "json_arrayagg",
+        "json_objectagg",
+        "string_agg",
+        "array_agg",
+        "bool_and",
+        "bool_or",
+        "median",
+        "total",
+    ]
 )
-VOLATILE = frozenset("rand random uuid gen_random_uuid".split())
+VOLATILE = frozenset(["rand", "random", "uuid", "gen_random_uuid"])
 """Functions that give another value each time they are asked."""
-WITHOUT_PARENTHESES = frozenset("current_date current_time current_timestamp localtime localtimestamp utc_timestamp".split())
-TAKES_NULL = frozenset("coalesce ifnull isnull nullif concat_ws if elt field json_array json_object".split())
+WITHOUT_PARENTHESES = frozenset(
+    ["current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "utc_timestamp"]
+)
+TAKES_NULL = frozenset(
+    ["coalesce", "ifnull", "isnull", "nullif", "concat_ws", "if", "elt", "field", "json_array", "json_object"]
+)
 """Functions that may give a value though an argument is null."""
 
 

@@ -47,12 +47,41 @@ _BINARY = {
 }  # fmt: skip
 _SPELLINGS = {"&&": "and", "!=": "<>", "mod": "%"}
 _TESTS = ("is", "in", "between", "like", "regexp", "rlike", "not")
-_RESERVED = {"case", "not", "null", "true", "false", "cast", "convert", "exists", "select", "distinct", "when", "then", "else"}
+_RESERVED = set(
+    [
+        "case",
+        "not",
+        "null",
+        "true",
+        "false",
+        "cast",
+        "convert",
+        "exists",
+        "select",
+        "distinct",
+        "when",
+        "then",
+        "else",
+        "and",
+        "or",
+        "xor",
+        "like",
+        "in",
+        "is",
+        "between",
+        "regexp",
+        "rlike",
+        "div",
+    ]
+)
 _UNITS = {"microsecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"}
 _CASTS = {
-    "signed": "int64", "integer": "int64", "int": "int64", "bigint": "int64", "unsigned": "int64", "char": "text", "nchar": "text",
-    "varchar": "text", "text": "text", "double": "float64", "float": "float64", "real": "float64", "date": "date", "time": "time",
-    "datetime": "datetime", "timestamp": "datetime", "json": "json", "bool": "bool", "boolean": "bool", "binary": "bytes",
+    "signed": "int64", "integer": "int64", "int": "int64", "bigint": "int64", "unsigned": "int64", "char": "text",
+    "nchar": "text",
+    "varchar": "text", "text": "text", "double": "float64", "float": "float64", "real": "float64", "date": "date",
+    "time": "time",
+    "datetime": "datetime", "timestamp": "datetime", "json": "json", "bool": "bool", "boolean": "bool",
+    "binary": "bytes",
 }  # fmt: skip
 _PATH = re.compile(r"""\.(?:(\w+)|"([^"]*)")|\[(\d+)\]""")
 
@@ -160,7 +189,9 @@ class _Parser:
             self.expect("(")
             items = self.items(")")
             if not items:
-                raise self.unexpected("where the values of IN should stand")
+                raise QuerySyntaxError(
+                    "IN needs at least one value: write a mapping with an empty list to select nothing"
+                )
             return In(left, items, negated)
         if word == "between":
             low = self.expression(_COMPARISON)
@@ -292,8 +323,10 @@ class _Parser:
     def call(self, name: str) -> Tree:
         """A function, behind its opening parenthesis."""
         special = {
-            "cast": self.cast, "convert": self.cast, "extract": self.extract, "position": self.position_of, "trim": self.trim,
-            "group_concat": self.group_concat, "timestampdiff": self.with_unit, "timestampadd": self.with_unit, "if": self.choice,
+            "cast": self.cast, "convert": self.cast, "extract": self.extract, "position": self.position_of,
+            "trim": self.trim,
+            "group_concat": self.group_concat, "timestampdiff": self.with_unit, "timestampadd": self.with_unit,
+            "if": self.choice,
             "substring": self.substring, "substr": self.substring, "json_value": self.json_value,
         }.get(name)  # fmt: skip
         if special is not None:
@@ -309,9 +342,7 @@ class _Parser:
         partition: list[Tree] = []
         if self.accept("partition"):
             self.expect("by")
-            partition.append(self.expression())
-            while self.accept(","):
-                partition.append(self.expression())
+            partition = self.listed()
         order = self.order()
         frame = []
         while not self.accept(")"):
@@ -319,6 +350,13 @@ class _Parser:
                 raise self.unexpected("where the window should end")
             frame.append(self.advance().value)
         return Window(call, tuple(partition), order, " ".join(frame).upper())
+
+    def listed(self) -> list[Tree]:
+        """Expressions with commas between them."""
+        found = [self.expression()]
+        while self.accept(","):
+            found.append(self.expression())
+        return found
 
     def order(self) -> tuple[Ordering, ...]:
         if not self.accept("order"):
@@ -398,9 +436,7 @@ class _Parser:
 
     def group_concat(self, name: str) -> Tree:
         distinct = bool(self.accept("distinct"))
-        arguments = [self.expression()]
-        while self.accept(","):
-            arguments.append(self.expression())
+        arguments = self.listed()
         order = self.order()
         separator = None
         if self.accept("separator"):

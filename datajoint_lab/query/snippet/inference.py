@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...definition.types import AttributeType
-from .functions import BOOL, DATETIME, FLOAT64, INT64, JSON, TEXT, Type, common_type, number_type, product_type, result_type
+from .functions import (
+    BOOL,
+    DATETIME,
+    FLOAT64,
+    INT64,
+    JSON,
+    TEXT,
+    Type,
+    common_type,
+    number_type,
+    product_type,
+    result_type,
+)
 from .tree import (
     Between,
     Binary,
@@ -128,4 +140,6 @@ class Types:
         if found.kind == "date":
             days = isinstance(unit, Word) and unit.name not in ("microsecond", "second", "minute", "hour")
             return found if days else DATETIME
-        return found if found.kind in ("datetime", "timestamp", "time") else DATETIME if found.kind == "string" else None
+        return (
+            found if found.kind in ("datetime", "timestamp", "time") else DATETIME if found.kind == "string" else None
+        )

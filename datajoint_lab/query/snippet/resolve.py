@@ -45,8 +45,10 @@ MOMENTS = ("date", "datetime", "timestamp")
 _COMPARISONS = ("=", "<>", "<", "<=", ">", ">=", "<=>")
 _NUMBERS = ("integer", "float", "decimal")
 _ALIASES = {
-    "ifnull": "coalesce", "lcase": "lower", "ucase": "upper", "substr": "substring", "mid": "substring", "ceiling": "ceil",
-    "power": "pow", "std": "stddev_pop", "stddev": "stddev_pop", "variance": "var_pop", "character_length": "char_length",
+    "ifnull": "coalesce", "lcase": "lower", "ucase": "upper", "substr": "substring", "mid": "substring",
+    "ceiling": "ceil",
+    "power": "pow", "std": "stddev_pop", "stddev": "stddev_pop", "variance": "var_pop",
+    "character_length": "char_length",
     "octet_length": "length", "dayofmonth": "day", "curdate": "current_date", "curtime": "current_time", "ln": "log",
     "current_timestamp": "now", "localtime": "now", "localtimestamp": "now", "utc_timestamp": "now", "sysdate": "now",
 }  # fmt: skip
@@ -85,7 +87,9 @@ class _Resolver:
             case Case(subject, branches, default) if subject is not None:
                 return Case(subject, tuple((self.alike(subject, when)[1], then) for when, then in branches), default)
             case Interval():
-                raise QuerySyntaxError(f"in {shorten(self.text)} an interval stands alone: add it to a moment, d + interval 1 day")
+                raise QuerySyntaxError(
+                    f"in {shorten(self.text)} an interval stands alone: add it to a moment, d + interval 1 day"
+                )
         return tree
 
     def read_inside(self, tree: Tree) -> Tree:
@@ -108,7 +112,9 @@ class _Resolver:
         if isinstance(left, Interval) and operator == "+":
             return self.shifted(right, left, operator)
         if isinstance(left, Interval) or isinstance(right, Interval):
-            raise QuerySyntaxError(f"in {shorten(self.text)} an interval is neither added to a moment nor taken from one")
+            raise QuerySyntaxError(
+                f"in {shorten(self.text)} an interval is neither added to a moment nor taken from one"
+            )
         if operator in _COMPARISONS:
             left, right = self.alike(left, right)
             right, left = self.alike(right, left)
@@ -218,7 +224,9 @@ class _Resolver:
         except InvalidOperation:
             number = Decimal("nan")
         if not number.is_finite():
-            raise InvalidValueError(f"in {shorten(self.text)} {constant.value!r} is compared with a {type_}: give a number")
+            raise InvalidValueError(
+                f"in {shorten(self.text)} {constant.value!r} is compared with a {type_}: give a number"
+            )
         # As written: 1.50 stays a decimal, 1e3 a float.
         text = constant.value.strip().lstrip("+-")
         return Unary("-", Number(text)) if number.is_signed() else Number(text)

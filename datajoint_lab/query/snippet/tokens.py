@@ -18,9 +18,9 @@ _TOKEN = re.compile(
   | (?P<word>[^\W\d]\w*)
   | (?P<operator>->>|<=>|->|<>|!=|<=|>=|<<|>>|&&|\|\||[-+*/%=<>(),.!~&|^\[\]:])
     """,
-    re.X | re.S,
+    re.VERBOSE | re.DOTALL,
 )
-_ESCAPE = {quote: re.compile(rf"\\(.)|{quote}{quote}", re.S) for quote in "'\""}
+_ESCAPE = {quote: re.compile(rf"\\(.)|{quote}{quote}", re.DOTALL) for quote in "'\""}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "Z": "\x1a", "0": "\0"}
 
 
@@ -53,14 +53,18 @@ def tokens(text: str) -> list[Token]:
             raise _unreadable(text, position)
         kind = match.lastgroup or ""
         if kind == "comment":
-            raise QuerySyntaxError(f"the expression {shorten(text)} holds a comment: write one expression, without comments")
+            raise QuerySyntaxError(
+                f"the expression {shorten(text)} holds a comment: write one expression, without comments"
+            )
         if kind != "blank":
             value = _read(kind, match.group())
             depth += (value == "(") - (value == ")") if kind == "operator" else 0
             if depth < 0:
                 raise QuerySyntaxError(f"the expression {shorten(text)} closes a parenthesis that it does not open")
             if "\0" in value or "\x01" in value:
-                raise QuerySyntaxError(f"the expression {shorten(text)} holds a control character: compare with a mapping instead")
+                raise QuerySyntaxError(
+                    f"the expression {shorten(text)} holds a control character: compare with a mapping instead"
+                )
             found.append(Token(kind, value, match.start()))
         position = match.end()
     if depth:
@@ -72,9 +76,13 @@ def tokens(text: str) -> list[Token]:
 def _unreadable(text: str, position: int) -> QuerySyntaxError:
     letter = text[position]
     if letter in "'\"`":
-        return QuerySyntaxError(f"the expression {shorten(text)} does not close the quote {letter} at position {position}")
+        return QuerySyntaxError(
+            f"the expression {shorten(text)} does not close the quote {letter} at position {position}"
+        )
     if letter == ";":
-        return QuerySyntaxError(f"the expression {shorten(text)} holds a semicolon: write one expression, without statements")
+        return QuerySyntaxError(
+            f"the expression {shorten(text)} holds a semicolon: write one expression, without statements"
+        )
     return UnreadableError(f"the expression {shorten(text)} holds {letter!r}, which stands for nothing there")
 
 
