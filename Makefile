@@ -72,7 +72,7 @@ $(VENV)/.lab: pyproject.toml hatch_build.py $(VENV)/.made
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.lab
-	$(BIN)/python -m pip install --quiet -e '.[lab,postgres,mysql,s3,dask,polars,test]'
+	$(BIN)/python -m pip install --quiet -e '.[lab,postgres,mysql,s3,dask,polars,parquet,zarr,test]'
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.lab

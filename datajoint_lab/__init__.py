@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import errors, storage  # noqa: F401  storage registers the codecs of object stores
+from . import errors, storage
 from .backends import Connection, conn, connect
 from .codecs import Codec, get_codec, list_codecs
 from .compute import AutoPopulated, Computed, Imported, Job, PopulateHandle, populate
@@ -38,11 +38,14 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+AutoPopulate = AutoPopulated  # the existing implementation's name
+
 # `dj.config` is the settings, and not the room that they come from, which the import system put here.
 globals().pop("config", None)
 
 __all__ = [
     "AndList",
+    "AutoPopulate",
     "AutoPopulated",
     "Codec",
     "Computed",
@@ -92,17 +95,17 @@ def __getattr__(name: str) -> Any:
     if name == "config":
         return get_config()
     if name == "Diagram":
-        from .diagram import Diagram  # noqa: PLC0415  lazy on purpose
+        from .diagram import Diagram
 
         return Diagram
     if name in ("NpyRef", "Object", "ObjectRef", "restore"):
         return getattr(storage, name)
     if name == "stores":
-        from .storage.manage import stores  # noqa: PLC0415  lazy on purpose
+        from .storage.manage import stores
 
         return stores
     if name in ("MatCell", "MatStruct"):
-        from . import codecs  # noqa: PLC0415  lazy on purpose
+        from . import codecs
 
         return getattr(codecs, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -110,13 +113,13 @@ def __getattr__(name: str) -> Any:
 
 def load_ipython_extension(ipython: Any) -> None:
     """`%load_ext datajoint_lab`: the %dj and %%dj magics."""
-    from .ipython import load_ipython_extension as load  # noqa: PLC0415  IPython is optional
+    from .ipython import load_ipython_extension as load
 
     load(ipython)
 
 
 def unload_ipython_extension(ipython: Any) -> None:
     """`%unload_ext datajoint_lab`."""
-    from .ipython import unload_ipython_extension as unload  # noqa: PLC0415  IPython is optional
+    from .ipython import unload_ipython_extension as unload
 
     unload(ipython)

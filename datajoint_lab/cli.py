@@ -16,13 +16,18 @@ Command = Callable[[argparse.Namespace], int]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code: 0 done, 1 refused or failed, 2 misspelt."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["worker"]:
+        from datajoint_lab.compute.worker import main as worker  # it has options of its own, and handles signals
+
+        return worker(given[1:])
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(given)
     if options.command is None:
         parser.print_help()
         return 2
     try:
-        if options.url:
+        if options.url and options.command is not doctor:
             dj.connect(options.url)
         command: Command = options.command
         return command(options)
@@ -38,19 +43,25 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dj-lab", description="DataJoint for the lab, on the command line")
     parser.set_defaults(command=None, url=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for command, takes_url in ((version, False), (config, False), (schemas, True), (describe, True), (diagram, True)):
+    commands.add_parser("worker", help="Compute the jobs of tables until there are none left.", add_help=False)
+    takes = {version: False, config: False, schemas: True, describe: True, diagram: True, doctor: True}
+    for command, takes_url in takes.items():
         text = (command.__doc__ or "").strip()
         sub = commands.add_parser(command.__name__, help=text.splitlines()[0], description=text)
         sub.set_defaults(command=command)
         sub.add_argument("--json", action="store_true", help="for scripts")
         if takes_url:
             sub.add_argument("--url", help="the database; as configured when left out")
+        if command is doctor:
+            sub.add_argument("schemas", nargs="*", help="schemas to look at; all of them when left out")
         if command in (describe, diagram):
             sub.add_argument("schema", help="the schema")
         if command is describe:
             sub.add_argument("table", nargs="?", help="the class of one table; all of them when left out")
         if command is diagram:
-            sub.add_argument("-o", "--output", type=Path, help="a file; its ending (svg, png, pdf, dot, mermaid, html) tells how")
+            sub.add_argument(
+                "-o", "--output", type=Path, help="a file: svg, png, pdf, dot, mermaid or html, by its ending"
+            )
     return parser
 
 
@@ -83,6 +94,15 @@ def describe(options: argparse.Namespace) -> int:
     found = {table().class_label: table().describe() for table in tables}
     _print(options, found, "\n".join(f"{name}\n{text}" for name, text in found.items()))
     return 0
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Read a database and say what it holds, what cannot be read, and why; changes nothing."""
+    from datajoint_lab.reference.doctor import doctor as examine  # only this command needs it
+
+    found = examine(options.url, options.schemas)
+    _print(options, found.to_dict(), str(found))
+    return 0 if found else 1
 
 
 def diagram(options: argparse.Namespace) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,12 +100,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = kept
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Collecting the doctests of `compat` imports it, which turns it on: the other tests are of the library alone."""
-    if compat := sys.modules.get("datajoint_lab.compat"):
-        compat.uninstall()
 
 
 def _or_fail(make: Callable[..., Any], *arguments: str) -> Any:

@@ -21,7 +21,7 @@ _EXACT = 2**53
 
 
 def install(raw: sqlite3.Connection) -> None:
-    """Give a connection the functions, aggregates and the collation that our SQL uses, and let LIKE tell cases apart."""
+    """Give a connection the functions, aggregates and the collation of our SQL, and let LIKE tell cases apart."""
     raw.create_collation("dj_decimal", _compare_decimals)
     for name, count, function in (*_FUNCTIONS, *MOMENT_FUNCTIONS):
         raw.create_function(name, count, _strict(function), deterministic=True)
@@ -29,7 +29,7 @@ def install(raw: sqlite3.Connection) -> None:
     for name, power, sample in (
         ("stddev_pop", 0.5, 0), ("stddev_samp", 0.5, 1), ("var_pop", 1.0, 0), ("var_samp", 1.0, 1),
     ):  # fmt: skip
-        raw.create_aggregate(name, 1, spread(power, sample))  # type: ignore[arg-type]  # classes made here
+        raw.create_aggregate(name, 1, spread(power, sample))
     raw.create_aggregate("dj_group_concat", -1, GroupConcat)  # type: ignore[arg-type]  # takes any number of keys
     raw.create_aggregate("dj_decimal_sum", 1, DecimalSum)  # type: ignore[arg-type]  # its result is a text
     raw.execute("PRAGMA case_sensitive_like = ON")
@@ -125,8 +125,8 @@ def _power(base: float, exponent: float) -> float | None:
     return value if isinstance(value, float) else None
 
 
-def _pad(text: Any, width: int, fill: str, left: bool) -> str | None:
-    text = str(text)
+def _pad(value: Any, width: int, fill: str, left: bool) -> str | None:
+    text = str(value)
     missing = width - len(text)
     if missing <= 0:
         return text[:width] if width >= 0 else None

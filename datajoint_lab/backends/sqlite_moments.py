@@ -36,10 +36,11 @@ def read_moment(text: Any) -> dt.datetime | None:
             return None
         parts = ("1", "1", "1", *clock.groups())
     else:
-        parts = match.groups()  # type: ignore[assignment]  # of texts and None
-    *whole, fraction = parts
+        parts = match.groups()
+    year, month, day, hour, minute, second = [int(part or 0) for part in parts[:6]]
+    microsecond = int(f"{parts[6] or '0':0<6}"[:6])
     try:
-        return dt.datetime(*[int(part or 0) for part in whole], int(f"{fraction or '0':0<6}"[:6]))  # type: ignore[arg-type]
+        return dt.datetime(year, month, day, hour, minute, second, microsecond)
     except ValueError:
         return None
 

@@ -79,6 +79,7 @@ class Compiler:
         return f"t{self._aliases}"
 
     def column(self, alias: str, name: str) -> str:
+        """A column of an operand."""
         return f"{alias}.{self.dialect.quote(name)}"
 
     # -- nodes ------------------------------------------------------------------------
@@ -166,7 +167,8 @@ class Compiler:
         self, names: Iterable[str], left: Select, right: Select, nulls_agree: bool, alias: str = ""
     ) -> tuple[list[SQL], list[SQL]]:
         """The conditions under which two rows match: those on one operand of the right side, and the others."""
-        on, others = [], []
+        on: list[SQL] = []
+        others: list[SQL] = []
         for name in names:
             first, second = left.columns[name], right.columns[name]
             nullable = nulls_agree and left.heading[name].nullable and right.heading[name].nullable

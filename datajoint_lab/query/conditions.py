@@ -78,7 +78,7 @@ class All:
 
 
 @dataclass(frozen=True)
-class Any_:
+class Any_:  # noqa: N801  Python's any() has the name without the line
     """At least one of the conditions holds."""
 
     parts: tuple[Condition, ...]

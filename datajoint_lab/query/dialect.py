@@ -63,7 +63,8 @@ class Session(Protocol):
     """What a query asks of a connection."""
 
     @property
-    def dialect(self) -> Dialect: ...
+    def dialect(self) -> Dialect:
+        """How the database writes SQL."""
 
     def query(self, sql: SQL) -> list[tuple[Any, ...]]:
         """Execute and return all rows."""

@@ -195,8 +195,8 @@ class QueryExpression:
         missing = [name for name in self.primary_key if name not in group.heading]
         if missing:
             raise DataJointError(
-                f"the aggregation is not determined: the grouped query lacks {', '.join(missing)}, part of the primary key "
-                "of the left operand. Join the two first, or use dj.U(...).aggr"
+                f"the aggregation is not determined: the grouped query lacks {', '.join(missing)}, part of the "
+                "primary key of the left operand. Join the two first, or use dj.U(...).aggr"
             )
         found = match(self.heading, group.heading, left_node=self.node, right_node=group.node, label=group._title())
         kept = names_kept(self.heading, attributes, {})
@@ -369,7 +369,8 @@ class QueryExpression:
         return values[0] if len(values) == 1 else values
 
     def _describe_restriction(self) -> str:
-        return f"restrict {self._title() or 'the query'} by its primary key ({', '.join(self.primary_key)}), or use to_dicts()"
+        key = ", ".join(self.primary_key)
+        return f"restrict {self._title() or 'the query'} by its primary key ({key}), or use to_dicts()"
 
     def cursor(self, batch: int | None = None, *, order_by: OrderBy = None) -> Iterator[dict[str, Any]]:
         """Iterate over the rows, holding one batch in memory."""
@@ -430,7 +431,8 @@ class QueryExpression:
 def as_expression(operand: Any, role: str) -> Any:
     """An operand of the algebra: an instance for a class, or an error that names what was given."""
     if isinstance(operand, type) and issubclass(operand, QueryExpression):
-        return operand()
+        table: Any = operand
+        return table()
     if isinstance(operand, (QueryExpression, U)):
         return operand
     raise DataJointError(f"a query cannot be {role} {operand!r}: the operand must be a table or a query")
@@ -440,7 +442,8 @@ def check_connections(ours: Any, theirs: Any) -> None:
     """Raise `DataJointError` for operands that live in different databases: one statement asks one of them."""
     if ours is not theirs:
         raise DataJointError(
-            f"the operands are on different connections, {ours!r} and {theirs!r}: fetch one of them and restrict by its rows"
+            f"the operands are on different connections, {ours!r} and {theirs!r}: "
+            "fetch one of them and restrict by its rows"
         )
 
 

@@ -41,6 +41,7 @@ class Request:
 
     @property
     def heading(self) -> Heading:
+        """The attributes that there are to fetch."""
         return self.node.heading
 
     def _statement(self, session: Session) -> SQL:

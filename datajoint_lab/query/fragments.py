@@ -79,7 +79,7 @@ def _typed_path(text: str) -> Tree | None:
     return Cast(Path(Name((name,)), steps, "text"), cast.to)
 
 
-def parse(text: str, heading: Heading) -> Tree | None:
+def parse(text: str, _heading: Heading | None = None) -> Tree | None:
     """The tree of a snippet, or None when it is not in MySQL's dialect.
 
     Raises `QuerySyntaxError` for what can be no expression: quotes or parentheses that are not
@@ -161,7 +161,8 @@ def _refuse_aggregates(tree: Tree, text: str) -> None:
     name = first_aggregate(tree)
     if name:
         raise QuerySyntaxError(
-            f"{shorten(text)} holds {name}(), which runs over many rows: use it in A.aggr(B, ...) or dj.U(...).aggr(B, ...)"
+            f"{shorten(text)} holds {name}(), which runs over many rows: "
+            "use it in A.aggr(B, ...) or dj.U(...).aggr(B, ...)"
         )
 
 
@@ -200,7 +201,7 @@ def has_aggregate(text: str) -> bool:
 def write(tree: Tree, dialect: Dialect, *, nullable: bool = True) -> str:
     """The SQL of a tree without names, for what the compiler itself has to say."""
     types = Types(dict[str, AttributeType | None]().get)
-    return dialect.rewrite(Request(tree, types, nullable=nullable), types)
+    return str(dialect.rewrite(Request(tree, types, nullable=nullable), types))
 
 
 def translate(
@@ -257,4 +258,4 @@ def _template(text: str, signature: Signature, role: str, scope: Scope | None, p
         request = Request(Ordering(tree) if role == "order" else tree, types, role)
     else:
         request = Request(tree, types, role, scope.group, scope.key, scope.outer)
-    return printer.dialect.rewrite(request, types)
+    return str(printer.dialect.rewrite(request, types))

@@ -34,6 +34,7 @@ class Attribute:
 
     @property
     def type_text(self) -> str:
+        """The type as a definition writes it; "computed" when it is not known."""
         return str(self.type) if self.type else "computed"
 
     @property
@@ -99,6 +100,7 @@ class Heading(Mapping[str, Attribute]):
 
     @property
     def attributes(self) -> dict[str, Attribute]:
+        """The attributes by their names."""
         return dict(self._attributes)
 
     @property

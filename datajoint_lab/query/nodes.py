@@ -33,6 +33,7 @@ class Restriction:
 
     @property
     def heading(self) -> Heading:
+        """The attributes of the argument."""
         return self.argument.heading
 
 
@@ -118,6 +119,7 @@ class Cut:
 
     @property
     def heading(self) -> Heading:
+        """The attributes of the argument."""
         return self.argument.heading
 
 

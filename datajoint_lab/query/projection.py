@@ -72,7 +72,7 @@ def _compute(new: str, text: Any, heading: Heading) -> tuple[Column, Attribute]:
 
 
 def names_kept(heading: Heading, attributes: tuple[Any, ...], renames: Mapping[str, Any]) -> set[str]:
-    """The names of a projection that are kept as they are: the key, those listed, with `...` all; without those renamed."""
+    """The names that are kept as they are: the key, those listed, with `...` all; without those renamed."""
     kept = {name for name in heading.primary_key if name not in renames}
     removed: set[str] = set()
     for name in attributes:
@@ -105,7 +105,8 @@ def compute(new: str, text: Any, heading: Heading, scope: Scope | None = None) -
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
         raise DataJointError(
-            f"{shorten(name)} cannot be the name of an attribute: use letters, digits and underscores, at most {_LONGEST_NAME}"
+            f"{shorten(name)} cannot be the name of an attribute: "
+            f"use letters, digits and underscores, at most {_LONGEST_NAME}"
         )
 
 

@@ -100,7 +100,8 @@ class _Normalizer:
         from .expression import QueryExpression, Top, U
 
         if isinstance(condition, type) and issubclass(condition, (QueryExpression, Top)):
-            condition = condition()
+            made: Any = condition
+            condition = made()
         if isinstance(condition, Top):
             raise DataJointError(
                 "dj.Top cuts a whole query, so it cannot stand inside of a list: write query & dj.Top(...)"

@@ -26,6 +26,7 @@ class SQL:
 
     @staticmethod
     def value(value: Any) -> SQL:
+        """A value, bound to a mark."""
         return SQL(MARK, (value,))
 
     def __add__(self, other: SQL | str) -> SQL:

@@ -38,7 +38,7 @@ class U:
     def restrict(self, query: Any, semantic_check: bool = True) -> QueryExpression:
         """The distinct values of the attributes in a query, as `&` gives them."""
         del semantic_check  # all possible values are of any lineage
-        return self & query
+        return self._group(query, {})
 
     def aggr(self, query: Any, *attributes: Any, exclude_nonmatching: bool = True, **named: Any) -> QueryExpression:
         """Values computed over the rows of a query that share the named attributes.
@@ -92,4 +92,4 @@ class U:
 
     def join(self, other: Any, **_: Any) -> NoReturn:
         """Refused, with advice."""
-        self * other
+        raise DataJointError("dj.U cannot be joined: write dj.U(...) & query, or dj.U(...).aggr(query)")

@@ -80,7 +80,7 @@ def _decode_bulky(column: Column, attribute: Attribute, dialect: Dialect, keys: 
     else:
         chain = codecs.resolve(attribute.type.codec or "", attribute.type.store is not None)
         context = _context(attribute)
-    decoded = []
+    decoded: Column = []
     for row, value in enumerate(column):
         if value is None:
             decoded.append(None)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidValueError
 from .conditions import All, Any_, Condition, Constant, Equals, Exists, KeySet, Negation, snippets_in
 from .fragments import parse, translate, write
-from .heading import Heading
 from .nodes import Snippet
 from .select import Select, tail
 from .snippet.tree import Call, Path, Raw
@@ -141,4 +140,4 @@ class _Where:
 
 def passes_through(condition: Condition) -> bool:
     """Whether a condition holds SQL that cannot be read, so that it needs columns under their own names."""
-    return any(snippet.native or parse(snippet.text, Heading()) is None for snippet in snippets_in(condition))
+    return any(snippet.native or parse(snippet.text) is None for snippet in snippets_in(condition))

@@ -216,7 +216,7 @@ def test_password_is_out_of_sight():
     assert SECRET in address.reveal()
     data = pickle.dumps(address)
     assert SECRET.encode() not in data
-    assert pickle.loads(data) == address.with_password(None)  # noqa: S301 - of our own making
+    assert pickle.loads(data) == address.with_password(None)
     assert copy.deepcopy(address) == copy.copy(address) == address
     assert SECRET not in repr(Address("mysql", user="ada", password=SECRET))
     assert address.with_password("other").password == Secret("other")

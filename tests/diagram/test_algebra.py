@@ -135,4 +135,4 @@ def test_other_sources_plug_in(pipeline: Graph, monkeypatch: pytest.MonkeyPatch)
 
 def test_diagrams_can_be_copied_and_pickled(pipeline: Graph) -> None:
     diagram = only(pipeline, "ephys.sorting") + 1
-    assert names(copy.deepcopy(diagram)) == names(pickle.loads(pickle.dumps(diagram))) == names(diagram)  # noqa: S301
+    assert names(copy.deepcopy(diagram)) == names(pickle.loads(pickle.dumps(diagram))) == names(diagram)

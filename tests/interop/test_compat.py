@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import datajoint_lab
-from datajoint_lab.compat import install, uninstall
-from datajoint_lab.compat.definitions import modernize, read_definition
-from datajoint_lab.compat.gone import GoneError
+from datajoint_lab.reference import install, uninstall
+from datajoint_lab.reference.definitions import modernize, read_definition
+from datajoint_lab.reference.gone import GoneError
 
 uninstall()  # other tests are of the library alone
 ROOT = Path(__file__).parents[2]

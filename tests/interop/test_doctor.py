@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import datajoint_lab as dj
-from datajoint_lab.compat.doctor import doctor
+from datajoint_lab.reference.doctor import doctor
 
 pytestmark = [pytest.mark.interop, pytest.mark.filterwarnings("ignore:DJ_TEST_")]
 

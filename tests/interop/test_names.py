@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from datajoint_lab.compat import install, names, uninstall
-from datajoint_lab.compat.gone import GoneError
+from datajoint_lab.reference import install, names, uninstall
+from datajoint_lab.reference.gone import GoneError
 
 uninstall()  # other tests are of the library alone
 ROOT = Path(__file__).parents[2]
@@ -47,7 +47,7 @@ def test_all_names_of_0_14_are_listed(reference_old_python):
 
 def test_the_document_has_the_table():
     text = (ROOT / "docs" / "migrating.md").read_text(encoding="utf-8")
-    assert names.table() in text, "run: python -m datajoint_lab.compat.names, and put it into docs/migrating.md"
+    assert names.table() in text, "run: python -m datajoint_lab.reference.names, and put it into docs/migrating.md"
 
 
 @pytest.mark.usefixtures("_compat")

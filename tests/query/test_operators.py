@@ -1,5 +1,7 @@
 """The operators: what each gives, its heading and its key; and what is refused, with which words."""
 
+# ruff: noqa: E501  # a case is one line of its table
+
 from __future__ import annotations
 
 import datetime as dt
@@ -430,7 +432,7 @@ def test_union(lab: SimpleNamespace) -> None:
     with pytest.raises(DataJointError, match="same primary key"):
         lab.Subject + lab.Session
     with pytest.raises(DataJointError, match="must be a table"):
-        lab.Subject + [{"subject": 1}]
+        lab.Subject + 3
 
 
 # -- aggregation and dj.U -------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Snippets mean the same on each database: a table of cases, each run on all of them."""
 
+# ruff: noqa: E501  # a case is one line of its table
+
 from __future__ import annotations
 
 import datetime as dt

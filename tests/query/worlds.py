@@ -1,5 +1,7 @@
 """Schemas, rows and expressions that hypothesis makes, each expression both for the library and for the oracle."""
 
+# ruff: noqa: E501  # a case is one line of its table
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

@@ -84,7 +84,8 @@ class SQLiteWriter(Writer):
 
     def _extreme(self, name: str, arguments: tuple[Tree, ...]) -> str:
         type_ = self.types(Call(name, arguments))
-        return f"{'max' if name == 'greatest' else 'min'}({', '.join(self._typed(argument, type_) for argument in arguments)})"
+        function = "max" if name == "greatest" else "min"
+        return f"{function}({', '.join(self._typed(argument, type_) for argument in arguments)})"
 
     def _as_text(self, tree: Tree) -> str:
         type_ = self.types(tree)

@@ -18,50 +18,34 @@ DATE, DATETIME, TIMESTAMP, TIME, JSON = (
 Type = AttributeType | None
 
 _FIXED: dict[AttributeType, str] = {
-    INT64: "count length char_length character_length octet_length year month day dayofmonth dayofweek weekday dayofyear "
-    "quarter week hour minute second microsecond datediff timestampdiff to_days locate instr sign ascii floor ceil ceiling "
-    "field bit_count row_number rank dense_rank ntile unix_timestamp bit_and bit_or bit_xor json_length",
-    FLOAT64: "avg std stddev stddev_pop stddev_samp variance var_pop var_samp sqrt exp ln log log2 log10 pow power sin cos tan "
-    "asin acos atan atan2 degrees radians pi rand percent_rank cume_dist",
-    TEXT: "concat concat_ws lower lcase upper ucase substring mid left right trim ltrim rtrim replace reverse lpad rpad repeat "
-    "space hex md5 date_format dayname monthname group_concat json_unquote elt",
+    INT64: (
+        "count length char_length character_length octet_length year month day dayofmonth dayofweek weekday "
+        "dayofyear quarter week hour minute second microsecond datediff timestampdiff to_days locate instr sign "
+        "ascii floor ceil ceiling field bit_count row_number rank dense_rank ntile unix_timestamp bit_and bit_or "
+        "bit_xor json_length"
+    ),
+    FLOAT64: (
+        "avg std stddev stddev_pop stddev_samp variance var_pop var_samp sqrt exp ln log log2 log10 pow power sin "
+        "cos tan asin acos atan atan2 degrees radians pi rand percent_rank cume_dist"
+    ),
+    TEXT: (
+        "concat concat_ws lower lcase upper ucase substring mid left right trim ltrim rtrim replace reverse lpad "
+        "rpad repeat space hex md5 date_format dayname monthname group_concat json_unquote elt"
+    ),
     BOOL: "regexp_like isnull",
     DATE: "date curdate current_date last_day",
     TIMESTAMP: "now current_timestamp localtime localtimestamp utc_timestamp sysdate",
     TIME: "time curtime current_time",
     JSON: "json_extract",
-}  # fmt: skip
+}
 _RESULTS = {name: type_ for type_, names in _FIXED.items() for name in names.split()}
 
-AGGREGATES = frozenset(
-    [
-        "count",
-        "sum",
-        "avg",
-        "min",
-        "max",
-        "std",
-        "stddev",
-        "stddev_pop",
-        "stddev_samp",
-        "variance",
-        "var_pop",
-        "var_samp",
-        "group_concat",
-        "bit_and",
-        "bit_or",
-        "bit_xor",
-        "any_value",
-        "json_arrayagg",
-        "json_objectagg",
-        "string_agg",
-        "array_agg",
-        "bool_and",
-        "bool_or",
-        "median",
-        "total",
-    ]
-)
+AGGREGATES = frozenset({
+    "count", "sum", "avg", "min", "max", "std", "stddev", "stddev_pop", "stddev_samp", "variance", "var_pop",
+    "var_samp",
+    "group_concat", "bit_and", "bit_or", "bit_xor", "any_value", "json_arrayagg", "json_objectagg", "string_agg",
+    "array_agg", "bool_and", "bool_or", "median", "total",
+})  # fmt: skip
 VOLATILE = frozenset(["rand", "random", "uuid", "gen_random_uuid"])
 """Functions that give another value each time they are asked."""
 WITHOUT_PARENTHESES = frozenset(
@@ -86,7 +70,7 @@ def result_type(name: str, arguments: list[Type]) -> Type:
 
 
 def number_type(*types: Type) -> Type:
-    """The type of a sum, difference or choice of numbers; truth values count as 0 and 1, values inside of JSON as floats."""
+    """The type of a sum, difference or choice of numbers: truth values count as integers, JSON as floats."""
     kinds = {None if type_ is None else "float" if type_.kind == "json" else type_.kind for type_ in types}
     if kinds <= {"integer", "bool"}:
         return INT64

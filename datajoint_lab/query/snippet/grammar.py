@@ -47,33 +47,10 @@ _BINARY = {
 }  # fmt: skip
 _SPELLINGS = {"&&": "and", "!=": "<>", "mod": "%"}
 _TESTS = ("is", "in", "between", "like", "regexp", "rlike", "not")
-_RESERVED = set(
-    [
-        "case",
-        "not",
-        "null",
-        "true",
-        "false",
-        "cast",
-        "convert",
-        "exists",
-        "select",
-        "distinct",
-        "when",
-        "then",
-        "else",
-        "and",
-        "or",
-        "xor",
-        "like",
-        "in",
-        "is",
-        "between",
-        "regexp",
-        "rlike",
-        "div",
-    ]
-)
+_RESERVED = frozenset({
+    "case", "not", "null", "true", "false", "cast", "convert", "exists", "select", "distinct", "when", "then", "else",
+    "and", "or", "xor", "like", "in", "is", "between", "regexp", "rlike", "div",
+})  # fmt: skip
 _UNITS = {"microsecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"}
 _CASTS = {
     "signed": "int64", "integer": "int64", "int": "int64", "bigint": "int64", "unsigned": "int64", "char": "text",
@@ -97,8 +74,8 @@ def parse(text: str) -> Tree:
     Raises `QuerySyntaxError` for what can be no expression anywhere (see `tokens`), and
     `NotAnExpressionError` for what is none in MySQL's grammar.
 
-    >>> parse("a + 1 > b")
-    Binary(operator='>', left=Binary(operator='+', left=Name(parts=('a',)), right=Number(text='1')), right=Name(parts=('b',)))
+    >>> parse("a + 1")
+    Binary(operator='+', left=Name(parts=('a',)), right=Number(text='1'))
     """
     try:
         parser = _Parser(tokens(text))
@@ -428,9 +405,7 @@ class _Parser:
     def substring(self, name: str) -> Tree:
         arguments = [self.expression()]
         separators = ("from", "for") if self.token.lower == "from" else (",", ",")
-        for separator in separators:
-            if self.accept(separator):
-                arguments.append(self.expression())
+        arguments += [self.expression() for separator in separators if self.accept(separator)]
         self.expect(")")
         return Call("substring", tuple(arguments))
 

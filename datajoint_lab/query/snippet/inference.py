@@ -57,6 +57,7 @@ class Types:
         self._known: dict[int, tuple[Tree, Type]] = {}
 
     def __call__(self, tree: Tree) -> Type:
+        """The type of a tree's value; None when it cannot be known."""
         known = self._known.get(id(tree))
         if known is None:
             # The tree is kept with its type, so that no other one can take over its identity.
@@ -67,20 +68,8 @@ class Types:
         match tree:
             case Name((name,)):
                 return self._type_of(name)
-            case Name() | Path(form="json"):
-                return JSON
-            case Number(text):
-                return INT64 if text.isdigit() else FLOAT64
-            case Text() | Path():
-                return TEXT
             case Value(_, type_) | Raw(_, type_) | Cast(_, type_):
                 return type_
-            case Hex():
-                return AttributeType("bytes")
-            case Word(name):
-                return BOOL if name in ("true", "false") else None
-            case Is() | Like() | Between() | In():
-                return BOOL
             case Unary(operator, operand):
                 return BOOL if operator == "not" else number_type(self(operand))
             case Binary():
@@ -90,13 +79,32 @@ class Types:
                 return self._choice([*values, default] if default is not None else values)
             case Window(call):
                 return self(call)
-            case Call(name, arguments):
-                if name in ("coalesce", "ifnull", "greatest", "least"):
-                    return self._choice(list(arguments))
-                if name in ("date_add", "date_sub", "timestampadd"):
-                    return self._shifted(tree)
-                return result_type(name, [self(argument) for argument in arguments])
-        return None
+            case Call():
+                return self._call(tree)
+        return self._constant(tree)
+
+    @staticmethod
+    def _constant(tree: Tree) -> Type:
+        match tree:
+            case Number(text):
+                return INT64 if text.isdigit() else FLOAT64
+            case Word(name):
+                return BOOL if name in ("true", "false") else None
+            case Is() | Like() | Between() | In():
+                return BOOL
+            case Name() | Path(form="json"):
+                return JSON
+            case Text() | Path():
+                return TEXT
+        return AttributeType("bytes") if isinstance(tree, Hex) else None
+
+    def _call(self, tree: Call) -> Type:
+        name, arguments = tree.name, tree.arguments
+        if name in ("coalesce", "ifnull", "greatest", "least"):
+            return self._choice(list(arguments))
+        if name in ("date_add", "date_sub", "timestampadd"):
+            return self._shifted(tree)
+        return result_type(name, [self(argument) for argument in arguments])
 
     def _binary(self, tree: Binary) -> Type:
         operator = tree.operator

@@ -177,7 +177,8 @@ class _Resolver:
             return self.moment(typed, type_, constant)
         if kind in (*MOMENTS, "time") and isinstance(constant, Number):
             raise InvalidValueError(
-                f"in {shorten(self.text)} a {type_} is compared with the number {constant.text}: write it as a text, '2026-11-24'"
+                f"in {shorten(self.text)} a {type_} is compared with the number {constant.text}: "
+                "write it as a text, '2026-11-24'"
             )
         if kind == "uuid" and isinstance(constant, Text):
             return typed, Value(self.value(type_, constant.value), type_)

@@ -195,8 +195,8 @@ class Window:
 
 
 Tree = (
-    Number | Text | Hex | Word | Value | Star | Name | Path | Raw | Unary | Binary | Like | Is | Between | In | Row | Case
-    | Cast | Interval | Ordering | Call | Window
+    Number | Text | Hex | Word | Value | Star | Name | Path | Raw | Unary | Binary | Like | Is | Between | In | Row
+    | Case | Cast | Interval | Ordering | Call | Window
 )  # fmt: skip
 
 NULL = Word("null")

@@ -22,7 +22,7 @@ class Gone:
     ...     external = Gone("Table.external", "stores are in dj.config.stores")
     >>> Table().external
     Traceback (most recent call last):
-    datajoint_lab.compat.gone.GoneAttributeError: Table.external does not exist here
+    datajoint_lab.reference.gone.GoneAttributeError: Table.external does not exist here
     stores are in dj.config.stores
     """
 

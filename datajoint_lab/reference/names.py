@@ -1,7 +1,7 @@
 """The public names of the existing implementation, 0.14 and 2.x, and what each means here.
 
 `OLD` and `NEW` list them by owner; `REMARKS` says what differs, and what to use instead of those that are not here.
-`python -m datajoint_lab.compat.names` prints the table of `docs/migrating.md`.
+`python -m datajoint_lab.reference.names` prints the table of `docs/migrating.md`.
 """
 
 from __future__ import annotations
