@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 NPM := $(BIN)/python js/npm.py
 STATIC := widgets/datajoint_lab_widgets/static
 NOTEBOOK := notebooks/01-first-pipeline.ipynb
-# Workers of pytest. "auto" is one for each core.
-JOBS ?= auto
+# Workers of pytest: two for each core, since many tests wait for servers and processes.
+JOBS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 PYTEST := $(BIN)/python -m pytest --timeout=300 -n $(JOBS) --dist loadgroup
 FAST := --backend sqlite -m "not browser and not interop and not slow"
 

@@ -170,6 +170,8 @@ class SQLite(Backend):
                 f"the expression is not SQL that the database understands: {message}",
             ),
             ("incomplete input", QuerySyntaxError, f"the expression is incomplete: {message}"),
+            ("no such function", QuerySyntaxError, f"the database does not know the function: {message}"),
+            ("wrong number of arguments", QuerySyntaxError, f"the database does not know the function: {message}"),
             (
                 "locked",
                 LockError,

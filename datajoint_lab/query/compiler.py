@@ -7,6 +7,7 @@ a union, an outer join that needs one, or an expression that must be asked once 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from .conditions import Condition
@@ -20,6 +21,7 @@ from .sql import SQL, join
 from .where import passes_through, where
 
 _GROUPABLE = {"integer", "float", "decimal", "bool", "string", "enum", "uuid", "date", "timestamp", "datetime", "time"}
+_COLUMN = re.compile(r"\bt\d+\.")
 _LONG = 400
 """Characters of an expression that is not written twice."""
 
@@ -353,15 +355,19 @@ class Compiler:
         return select
 
     def _order(self, select: Select, order: Order, total: bool) -> list[str]:
-        terms = [self._term(name, descending, select) for name, descending in order]
+        terms = [term for name, descending in order if (term := self._term(name, descending, select))]
         return list(dict.fromkeys([*terms, *self._key_order(select, {name for name, _ in order})])) if total else terms
 
     def _key_order(self, select: Select, without: Iterable[str] = ()) -> list[str]:
-        return [self._term(name, False, select) for name in select.heading.primary_key if name not in without]
+        names = [name for name in select.heading.primary_key if name not in without]
+        return [term for name in names if (term := self._term(name, False, select))]
 
     def _term(self, name: str, descending: bool, select: Select) -> str:
+        """A term of an order; none for a constant, which a database would take for the number of a column."""
         attribute = select.heading.by_name.get(name)
         if attribute is not None:
+            if name in select.computed and not _COLUMN.search(select.columns[name]):
+                return ""
             return write(
                 Ordering(Raw(select.columns[name], attribute.type), descending),
                 self.dialect,
@@ -369,6 +375,8 @@ class Compiler:
             )
         sql = translate(name, select.heading, select.columns, self.dialect)
         examined = check(name, select.heading)
+        if examined.readable and not examined.names and not examined.volatile:
+            return ""
         return write(Ordering(Raw(f"({sql or name})", examined.type), descending), self.dialect)
 
     def snippet(

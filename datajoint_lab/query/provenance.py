@@ -24,15 +24,15 @@ class Origin(NamedTuple):
 Origins = dict[str, frozenset[Origin]]
 
 
-def without_implied(left: Node, right: Node, on: tuple[str, ...]) -> tuple[str, ...]:
-    """The matched attributes without those that are equal whenever the others are."""
+def without_implied(left: Node, right: Node, on: tuple[str, ...], keep: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The matched attributes without those that are equal whenever the others are; `keep` stay in any case."""
     keys = (left.heading.by_name, right.heading.by_name)
     if all(side[name].in_key for name in on for side in keys):
         return on
     ours, theirs = origins(left), origins(right)
     kept, needed = list(on), set[str]()
     for name in on:
-        if name in needed or (keys[0][name].in_key and keys[1][name].in_key):
+        if name in needed or name in keep or (keys[0][name].in_key and keys[1][name].in_key):
             continue
         for first in ours.get(name, ()):
             for second in theirs.get(name, ()):

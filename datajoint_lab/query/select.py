@@ -81,7 +81,7 @@ def render(
         sql, quoted = select.columns[name], dialect.quote(name)
         type_ = attributes[name].type
         if prefix is not None and is_bulky(type_):
-            sql = dialect.json_text(sql) if is_json(type_) else sql
+            sql = dialect.json_text(sql) if type_ is not None and codecs.is_json(type_) else sql
             columns.append(f"{dialect.prefix(sql, prefix)} AS {quoted}")
             columns.append(f"{dialect.size(sql)} AS {dialect.quote('#' + name)}")
         else:
@@ -112,9 +112,3 @@ def tail(select: Select, dialect: Dialect, *, ordered: bool = True) -> SQL:
 def is_bulky(type_: AttributeType | None) -> bool:
     """Whether a value may be too large to show."""
     return type_ is not None and type_.kind in BULKY
-
-
-def is_json(type_: AttributeType | None) -> bool:
-    """Whether a bulky attribute is stored as JSON: what rows say of objects in a store."""
-    # An unknown codec must not keep the rest of its table from being shown.
-    return type_ is not None and (type_.kind == "object" or (type_.kind == "codec" and codecs.is_json(type_)))

@@ -43,7 +43,8 @@ def match(
     matched = set(on)
     nulls_agree = matched.issuperset(left.primary_key) or matched.issuperset(right.primary_key)
     if left_node is not None and right_node is not None:
-        on = without_implied(left_node, right_node, on)
+        kept = () if nulls_agree else tuple(name for name in on if left[name].nullable and right[name].nullable)
+        on = without_implied(left_node, right_node, on, kept)
     return Match(on, nulls_agree)
 
 

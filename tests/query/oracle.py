@@ -122,14 +122,14 @@ def determines(left: Relation, right: Relation) -> bool:
 
 def join(left: Relation, right: Relation, outer: bool = False) -> Relation:
     same = agree(left, right)
-    if determines(left, right):
-        key = left.key
-    elif determines(right, left):
-        key = right.key
-    else:
+    first, second, key = left, right, left.key
+    if not determines(left, right) and determines(right, left):
+        first, second, key = right, left, right.key
+    elif not determines(left, right):
         key = left.key + [name for name in right.key if name not in left.key]
-    attributes = [replace(a, in_key=a.name in key) for a in left.attributes]
-    attributes += [replace(a, in_key=a.name in key) for a in right.attributes if a.name not in left.names]
+    merged = {a.name: replace(a, in_key=a.name in key) for a in (*second.attributes, *first.attributes)}
+    names = [*first.names, *(name for name in second.names if name not in first.names)]
+    attributes = [merged[name] for name in (*key, *(name for name in names if name not in key))]
     rows: list[Row] = []
     for row in left.rows:
         partners = [other for other in right.rows if same(row, other)]

@@ -373,7 +373,8 @@ class Grower:
             relation[n].lineage is None for n in relation.names if n in related.names
         ):
             raise oracle.ClashError("other keys")
-        return query + other, oracle.union(relation, related)
+        found = oracle.union(relation, related)
+        return query + other, found
 
     def grouped(self, depth: int) -> Both:
         query, relation = self.expression(depth - 1)

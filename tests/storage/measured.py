@@ -43,7 +43,16 @@ def main() -> None:
     table.insert({"scan_id": number, "image": b"small" * 20} for number in range(10, 10 + count))
     assert dj.stores.verify(table).checked == count + 2
     table.delete(prompt=False)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)  # noqa: T201
+    print(_peak())  # noqa: T201
+
+
+def _peak() -> int:
+    """The most memory that this process has held, in MiB; rusage would begin with what the parent held."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) // 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 if __name__ == "__main__":

@@ -249,6 +249,9 @@ class PostgreSQLWriter(Writer):
         if tree.name in ("min", "max") and self._kind(tree.arguments[0]) == "uuid":
             text = self._matched(tree.arguments[0], f"CAST({self._write(tree.arguments[0])} AS TEXT)")
             return f"CAST({tree.name}({text}) AS UUID)"
+        if tree.name in ("min", "max") and self._kind(tree.arguments[0]) == "bool":
+            operand = self._matched(tree.arguments[0], self._write(tree.arguments[0]))
+            return f"{'BOOL_AND' if tree.name == 'min' else 'BOOL_OR'}({operand})"
         return super()._reduced(tree)
 
     def _group_concat(self, tree: Call) -> str:
@@ -281,12 +284,9 @@ class PostgreSQLWriter(Writer):
         wanted, type_ = ("number", "DOUBLE PRECISION") if form == "number" else ("boolean", "BOOLEAN")
         return f"CASE WHEN JSONB_TYPEOF({sql} #> {place}) = '{wanted}' THEN CAST({sql} #>> {place} AS {type_}) END"
 
-    def _ordering(self, operand: Tree, descending: bool, nullable: bool = True) -> str:
-        text = super()._ordering(operand, descending, nullable)
-        if not nullable:
-            return text
-        nulls = " NULLS LAST" if descending else " NULLS FIRST"
-        return ", ".join(term + nulls for term in text.split(", ")) if isinstance(operand, Path) else text + nulls
+    def _direction(self, descending: bool, nullable: bool) -> str:
+        nulls = "" if not nullable else " NULLS LAST" if descending else " NULLS FIRST"
+        return super()._direction(descending, nullable) + nulls
 
 
 def scaled(function: str, operand: str, digits: str) -> str:

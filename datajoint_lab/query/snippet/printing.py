@@ -434,11 +434,17 @@ class Printer(ABC):
 
     def _ordering(self, operand: Tree, descending: bool, nullable: bool = True) -> str:
         """A term of an ORDER BY; nulls come first, and last when it is descending."""
-        direction = " DESC" if descending else ""
         if isinstance(operand, Path) or self._kind(operand) == "json":
             # Numbers by their size, then all else by its text.
-            return ", ".join(self._inside_json(operand, form) + direction for form in ("number", "text"))
-        return self._by_characters(operand, self._write(operand)) + direction
+            terms = [self._inside_json(operand, form) for form in ("number", "text")]
+            nullable = True
+        else:
+            terms = [self._by_characters(operand, self._write(operand))]
+        return ", ".join(term + self._direction(descending, nullable) for term in terms)
+
+    def _direction(self, descending: bool, nullable: bool) -> str:
+        """What follows a term of an ORDER BY."""
+        return " DESC" if descending else ""
 
     def _write_other(self, tree: Tree) -> str:
         match tree:
