@@ -17,6 +17,7 @@ from .errors import DataJointError
 from .query.conditions import AndList, Native, Not
 from .query.expression import QueryExpression, Top, U
 from .query.heading import Heading
+from .query.ordering import After
 from .schema import (
     FreeTable,
     Lookup,
@@ -44,6 +45,7 @@ AutoPopulate = AutoPopulated  # the existing implementation's name
 globals().pop("config", None)
 
 __all__ = [
+    "After",
     "AndList",
     "AutoPopulate",
     "AutoPopulated",

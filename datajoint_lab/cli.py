@@ -53,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
         if takes_url:
             sub.add_argument("--url", help="the database; as configured when left out")
         if command is doctor:
-            sub.add_argument("schemas", nargs="*", help="schemas to look at; all of them when left out")
+            sub.add_argument(
+                "schemas", nargs="*", metavar="URL | SCHEMA", help="the database, and the schemas to look at"
+            )
         if command in (describe, diagram):
             sub.add_argument("schema", help="the schema")
         if command is describe:
@@ -100,7 +102,12 @@ def doctor(options: argparse.Namespace) -> int:
     """Read a database and say what it holds, what cannot be read, and why; changes nothing."""
     from datajoint_lab.reference.doctor import doctor as examine  # only this command needs it
 
-    found = examine(options.url, options.schemas)
+    named = list(options.schemas)
+    url = named.pop(0) if named and "://" in named[0] else options.url
+    connection = dj.connect(url) if url else dj.conn()
+    for name in named:
+        dj.Schema(name, connection=connection, create_schema=False)
+    found = examine(connection, named)
     _print(options, found.to_dict(), str(found))
     return 0 if found else 1
 

@@ -151,7 +151,14 @@ class Connection(Transactions):
         return True
 
     def close(self) -> None:
-        """Close the sessions of all threads. The next statement connects again."""
+        """Close the sessions of all threads. The next statement connects again.
+
+        Raises `TransactionError` inside of a transaction of this thread: what follows in it would be stored on its own.
+        """
+        if self.in_transaction:
+            raise TransactionError(
+                "a transaction is open, so the connection cannot be closed", "end the transaction first"
+            )
         self._sessions.close_all()
         self._manual = threading.local()
         self.cache.clear()

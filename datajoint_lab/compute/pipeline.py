@@ -46,6 +46,12 @@ def populate(pipeline: Any, *restrictions: Any, **options: Any) -> Any:
     `.tables`; with `background=True` a `PopulateHandle`. Raises what `Table.populate` raises, and `DataJointError`
     when there is nothing to compute, or an option is unknown.
     """
+    for restriction in restrictions:
+        if isinstance(restriction, type) and issubclass(restriction, AutoPopulated):
+            raise DataJointError(
+                f"{restriction.__name__} is a table to compute, not a restriction of the keys",
+                "give several tables as a list: dj.populate([First, Second])",
+            )
     tables = tables_in_order(pipeline)
     request, where = read_options(restrictions, options)
     turns = _Turns(tables, request, where)

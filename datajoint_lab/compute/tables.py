@@ -118,6 +118,7 @@ class AutoPopulated(Table):
         `return_exception_objects`.
         """
         options = {name: value for name, value in locals().items() if name not in ("self", "restrictions")}
+        self._whole("populate")
         request, where = read_options(restrictions, options)
         table = self.unrestricted
         counted = display_progress or background
@@ -133,11 +134,19 @@ class AutoPopulated(Table):
 
     def progress(self, *restrictions: Any, display: bool = False) -> tuple[int, int]:
         """(keys still to compute, keys in all); one statement."""
+        self._whole("progress")
         remaining, total = count_keys(self, restrictions)
         if display:
             share = 100 * (total - remaining) / total if total else 100.0
             print(f"{self.class_label}: {total - remaining} of {total} done ({share:.1f} %)")  # noqa: T201  asked for
         return remaining, total
+
+    def _whole(self, method: str) -> None:
+        if self._restricted is not None:
+            raise DataJointError(
+                f"{method} works on {self.class_label} itself, not on a restriction of it",
+                f"restrict the keys instead: {self.class_label}.{method}(restriction)",
+            )
 
     def insert(self, rows: Any, *positional: Any, **options: Any) -> None:
         """Insert rows as `Table.insert` does: inside of `make` those of its key, elsewhere only when told so.

@@ -12,11 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .conditions import Condition
 from .dialect import Dialect
-from .fragments import Scope, check, has_aggregate, names_outside, translate, write
+from .fragments import Scope, check, has_aggregate, names_outside, translate, write_equal, write_term
 from .heading import Heading
 from .nodes import Aggregation, Cut, Grouping, Join, Node, Projection, Reference, Restriction, Snippet, Source, Union
 from .select import Operand, Select, render, tail
-from .snippet.tree import Binary, Ordering, Raw
 from .sql import SQL, join
 from .where import passes_through, where
 
@@ -174,7 +173,7 @@ class Compiler:
         for name in names:
             first, second = left.columns[name], right.columns[name]
             nullable = nulls_agree and left.heading[name].nullable and right.heading[name].nullable
-            equal = write(Binary("<=>", Raw(first), Raw(second)), self.dialect) if nullable else f"{first} = {second}"
+            equal = write_equal(first, second, self.dialect) if nullable else f"{first} = {second}"
             (on if not alias or second.startswith(f"{alias}.") else others).append(SQL(equal))
         return on, others
 
@@ -366,18 +365,16 @@ class Compiler:
         """A term of an order; none for a constant, which a database would take for the number of a column."""
         attribute = select.heading.by_name.get(name)
         if attribute is not None:
-            if name in select.computed and not _COLUMN.search(select.columns[name]):
+            sql, type_, nullable = select.columns[name], attribute.type, attribute.nullable
+            if name in select.computed and not _COLUMN.search(sql):
                 return ""
-            return write(
-                Ordering(Raw(select.columns[name], attribute.type), descending),
-                self.dialect,
-                nullable=attribute.nullable,
-            )
-        sql = translate(name, select.heading, select.columns, self.dialect)
-        examined = check(name, select.heading)
-        if examined.readable and not examined.names and not examined.volatile:
-            return ""
-        return write(Ordering(Raw(f"({sql or name})", examined.type), descending), self.dialect)
+        else:
+            examined = check(name, select.heading)
+            if examined.readable and not examined.names and not examined.volatile:
+                return ""
+            sql = f"({translate(name, select.heading, select.columns, self.dialect) or name})"
+            type_, nullable = examined.type, True
+        return write_term(sql, type_, self.dialect, descending=descending, nullable=nullable)
 
     def snippet(
         self,

@@ -53,6 +53,16 @@ class Equals:
 
 
 @dataclass(frozen=True)
+class Compares:
+    """An attribute stands before or behind a value in the order of its type; `sign` is <, >, <= or >=."""
+
+    name: str
+    type: AttributeType
+    sign: str
+    value: Any
+
+
+@dataclass(frozen=True)
 class KeySet:
     """A tuple of attributes is among the rows, which hold canonical values without nulls."""
 
@@ -91,7 +101,7 @@ class Negation:
     part: Condition
 
 
-Condition = Constant | Equals | KeySet | Exists | All | Any_ | Negation | Snippet
+Condition = Constant | Equals | Compares | KeySet | Exists | All | Any_ | Negation | Snippet
 TRUE, FALSE = Constant(True), Constant(False)
 
 

@@ -37,6 +37,9 @@ class Dialect(Protocol):
     def output(self, type_: AttributeType | None, sql: str) -> str:
         """How an attribute is selected so that the driver returns its exact value."""
 
+    def order(self, type_: AttributeType | None, sql: str) -> str:
+        """How an attribute is compared by size, so that it is in the same order on each database."""
+
     def any_value(self, sql: str) -> str:
         """An aggregate that gives the one value that all rows of a group share."""
 

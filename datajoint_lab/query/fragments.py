@@ -11,19 +11,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..definition.types import AttributeType
 from ..errors import QuerySyntaxError, UnknownAttributeError, did_you_mean, shorten
 from .dialect import Dialect
 from .heading import Heading
 from .snippet.functions import VOLATILE, WITHOUT_PARENTHESES
-from .snippet.grammar import NotAnExpressionError
-from .snippet.grammar import parse as parse_text
-from .snippet.inference import Types
-from .snippet.resolve import first_aggregate, outside_aggregates, resolve
-from .snippet.tree import Call, Cast, Name, Ordering, Path, Tree, Window, walk
-from .snippet.writer import SLOT, Request
+
+if TYPE_CHECKING:
+    from .snippet.tree import Tree
 
 _TYPED_PATH = re.compile(r"\s*(\w+)((?:\.\w+|\[\d+\])+)\s*:\s*(\w+(?:\s*\([\d\s,]*\))?)\s*")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
@@ -60,6 +57,10 @@ class Scope:
 @lru_cache(maxsize=4096)
 def _read(text: str) -> tuple[Tree | None, tuple[str, ...]]:
     """The tree of a snippet and the names in it; no tree when it is not in MySQL's dialect."""
+    from .snippet.grammar import NotAnExpressionError
+    from .snippet.grammar import parse as parse_text  # loaded when somebody writes a snippet
+    from .snippet.tree import Name, walk
+
     try:
         tree = _typed_path(text) or parse_text(text)
     except NotAnExpressionError:
@@ -69,6 +70,9 @@ def _read(text: str) -> tuple[Tree | None, tuple[str, ...]]:
 
 def _typed_path(text: str) -> Tree | None:
     """`params.steps[0].rate:float`, the existing implementation's way to say what a value inside of JSON is."""
+    from .snippet.grammar import parse as parse_text
+    from .snippet.tree import Cast, Name, Path
+
     match = _TYPED_PATH.fullmatch(text)
     if match is None:
         return None
@@ -127,6 +131,8 @@ def _signature(names: tuple[str, ...], heading: Heading, text: str) -> Signature
 
 @lru_cache(maxsize=4096)
 def _resolved(text: str, signature: Signature) -> Tree:
+    from .snippet.resolve import resolve
+
     tree, _ = _read(text)
     assert tree is not None
     return resolve(tree, dict(signature).get, text)
@@ -134,6 +140,9 @@ def _resolved(text: str, signature: Signature) -> Tree:
 
 @lru_cache(maxsize=4096)
 def _examined(text: str, signature: Signature) -> Examined:
+    from .snippet.inference import Types
+    from .snippet.tree import Call, Name, Window, walk
+
     tree = _resolved(text, signature)
     types = Types(dict(signature).get)
     parts = list(walk(tree))
@@ -147,6 +156,8 @@ def _examined(text: str, signature: Signature) -> Examined:
 
 
 def _check_paths(tree: Tree, heading: Heading, text: str) -> None:
+    from .snippet.tree import Name, walk
+
     for part in walk(tree):
         if isinstance(part, Name) and len(part.parts) > 1:
             type_ = heading[part.parts[0]].type
@@ -158,6 +169,8 @@ def _check_paths(tree: Tree, heading: Heading, text: str) -> None:
 
 
 def _refuse_aggregates(tree: Tree, text: str) -> None:
+    from .snippet.resolve import first_aggregate
+
     name = first_aggregate(tree)
     if name:
         raise QuerySyntaxError(
@@ -167,6 +180,8 @@ def _refuse_aggregates(tree: Tree, text: str) -> None:
 
 
 def _check_determined(tree: Tree, scope: Scope, text: str) -> None:
+    from .snippet.resolve import outside_aggregates
+
     names, nested = outside_aggregates(tree)
     if nested:
         raise QuerySyntaxError(f"{shorten(text)} holds {nested}() inside of another aggregate: aggregate in two steps")
@@ -180,6 +195,8 @@ def _check_determined(tree: Tree, scope: Scope, text: str) -> None:
 
 @lru_cache(maxsize=1024)
 def _outside(text: str) -> frozenset[str]:
+    from .snippet.resolve import outside_aggregates
+
     tree = _read(text)[0]
     return frozenset() if tree is None else frozenset(outside_aggregates(tree)[0])
 
@@ -191,6 +208,8 @@ def names_outside(texts: list[str]) -> frozenset[str]:
 
 def has_aggregate(text: str) -> bool:
     """Whether a snippet holds an aggregate; one that cannot be read is taken to hold one."""
+    from .snippet.resolve import first_aggregate
+
     tree = _read(text)[0]
     return tree is None or bool(first_aggregate(tree))
 
@@ -198,10 +217,43 @@ def has_aggregate(text: str) -> bool:
 # -- writing ------------------------------------------------------------------------------
 
 
-def write(tree: Tree, dialect: Dialect, *, nullable: bool = True) -> str:
+def _write(tree: Tree, dialect: Dialect, *, nullable: bool = True) -> str:
     """The SQL of a tree without names, for what the compiler itself has to say."""
+    from .snippet.inference import Types
+    from .snippet.writer import Request
+
     types = Types(dict[str, AttributeType | None]().get)
     return str(dialect.rewrite(Request(tree, types, nullable=nullable), types))
+
+
+def write_term(
+    sql: str, type_: AttributeType | None, dialect: Dialect, *, descending: bool, nullable: bool = True
+) -> str:
+    """A term of an ORDER BY."""
+    from .snippet.tree import Ordering, Raw
+
+    return _write(Ordering(Raw(sql, type_), descending), dialect, nullable=nullable)
+
+
+def write_equal(left: str, right: str, dialect: Dialect) -> str:
+    """The equality of two columns for which two nulls are equal."""
+    from .snippet.tree import Binary, Raw
+
+    return _write(Binary("<=>", Raw(left), Raw(right)), dialect)
+
+
+def write_path(sql: str, path: tuple[str, ...], form: str, dialect: Dialect) -> str:
+    """A value inside of JSON as "json", "text", "number" or "bool"."""
+    from .snippet.tree import Path, Raw
+
+    return _write(Path(Raw(sql), path, form), dialect)
+
+
+def write_same_json(sql: str, path: tuple[str, ...], other: str, dialect: Dialect) -> str:
+    """The equality of a value inside of JSON with a list or mapping."""
+    from .snippet.tree import Call, Path, Raw
+
+    return _write(Call("same_json", (Path(Raw(sql), path), Raw(other))), dialect)
 
 
 def translate(
@@ -224,6 +276,8 @@ def translate(
     tree, names = _read(text)
     if tree is None:
         return None
+    from .snippet.printing import SLOT
+
     template = _template(text, _signature(names, heading, text), role, scope, _Printer(dialect))
     parts = template.split(SLOT)
     for position in range(1, len(parts), 2):
@@ -252,6 +306,10 @@ class _Printer:
 @lru_cache(maxsize=4096)
 def _template(text: str, signature: Signature, role: str, scope: Scope | None, printer: _Printer) -> str:
     """The SQL of a snippet with a slot for each attribute."""
+    from .snippet.inference import Types
+    from .snippet.tree import Ordering
+    from .snippet.writer import Request
+
     tree = _resolved(text, signature)
     types = Types(dict(signature).get)
     if scope is None:

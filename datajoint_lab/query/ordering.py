@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from ..errors import DataJointError
 from .fragments import check
@@ -41,6 +42,21 @@ class Top:
 
     def __hash__(self) -> int:
         return hash(repr(self))
+
+
+class After:
+    """The rows behind a given one in an order: `query & dj.After({"subject_id": 7})`, which is how pages are turned.
+
+    `row` gives the attributes of the order, which are not null; with `or_equal` the row itself is included.
+    """
+
+    def __init__(self, row: Mapping[str, Any], order_by: OrderBy = "KEY", *, or_equal: bool = False) -> None:
+        self.row, self.or_equal = dict(row), or_equal
+        self.order_by = order_by if order_by is None or isinstance(order_by, str) else list(order_by)
+
+    def __repr__(self) -> str:
+        extra = ", or_equal=True" if self.or_equal else ""
+        return f"After({self.row!r}, order_by={self.order_by!r}{extra})"
 
 
 class NotOfTypeError(DataJointError, TypeError):

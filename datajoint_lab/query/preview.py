@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from .. import codecs
@@ -51,13 +52,17 @@ def read(expression: QueryExpression, limit: int | None) -> Preview:
     sql = compile_query(expression.node, connection.dialect, order=order, limit=count + 1, prefix=_PREFIX)
     rows = connection.query(sql)
     parents = expression._parents_of_attributes()
-    columns = tuple(_column(attribute, parents.get(attribute.name)) for attribute in heading.values())
+    cells = _cells(rows[:count], expression)
+    columns = tuple(
+        _column(attribute, parents.get(attribute.name), [row[position] for row in cells])
+        for position, attribute in enumerate(heading.values())
+    )
     return Preview(
         expression._title(),
         expression._tier(),
         expression._comment(),
         columns,
-        tuple(_cells(rows[:count], expression)),
+        tuple(cells),
         more=len(rows) > count,
         order="in the order of the query" if own_order else "ordered by key" if heading.primary_key else "",
         hint="`.view()` to browse" if len(rows) > count else "",
@@ -71,8 +76,13 @@ def _has_order(node: Node) -> bool:
     return isinstance(node, Cut) and node.order is not None
 
 
-def _column(attribute: Attribute, parent: str | None) -> Column:
-    numeric = attribute.type is not None and attribute.type.kind in _NUMERIC
+def _column(attribute: Attribute, parent: str | None, shown: list[object]) -> Column:
+    if attribute.type is not None:
+        numeric = attribute.type.kind in _NUMERIC
+    else:
+        # The type of a computed value may not be known; what it looks like is.
+        known = [value for value in shown if value is not None]
+        numeric = bool(known) and all(isinstance(value, (int, float, Decimal)) for value in known)
     return Column(
         attribute.name,
         attribute.type_text,

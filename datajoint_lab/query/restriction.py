@@ -11,12 +11,13 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..definition.domains import is_null
+from ..definition.domains import canonical, is_null
 from ..errors import DataJointError, InvalidValueError, UnknownAttributeError, shorten
 from .conditions import (
     FALSE,
     TRUE,
     AndList,
+    Compares,
     Condition,
     Constant,
     Equals,
@@ -33,6 +34,7 @@ from .fragments import check
 from .heading import Attribute, Heading
 from .keys import NotPlainError, OutOfDomainError, as_columns, as_rows, comparable, key_rows
 from .nodes import Node, Snippet
+from .ordering import After, read_order
 from .semantics import match
 
 if TYPE_CHECKING:
@@ -80,7 +82,7 @@ class _Normalizer:
             return negate(self.read(condition.restriction))
         if isinstance(condition, AndList):
             return conjunction([self.read(part) for part in condition])
-        found = self._read_expression(condition)
+        found = self._read_after(condition) if isinstance(condition, After) else self._read_expression(condition)
         if found is not None:
             return found
         if isinstance(condition, Mapping):
@@ -126,6 +128,20 @@ class _Normalizer:
             label=query._title(),
         )
         return Exists(query.node, found.on, found.nulls_agree)
+
+    def _read_after(self, after: After) -> Condition:
+        """Behind the row in the first term of the order, or level there and behind it in the rest."""
+        terms = read_order(after.order_by, self.heading) or ()
+        found: Condition = Constant(after.or_equal)
+        for name, descending in reversed(terms):
+            type_ = self.heading[name].type
+            if name not in after.row or after.row[name] is None or type_ is None:
+                raise DataJointError(f"dj.After needs a value of {name}, which the order goes by, and its type")
+            value, sign = canonical(type_, after.row[name]), "<" if descending else ">"
+            beyond, level = Compares(name, type_, sign, value), Compares(name, type_, f"{sign}=", value)
+            # The comparison that includes equals lets the database walk its index; the others decide among them.
+            found = conjunction([level, disjunction([beyond, found])])
+        return found
 
     # -- mappings ---------------------------------------------------------------------
 

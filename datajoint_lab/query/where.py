@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidValueError
-from .conditions import All, Any_, Condition, Constant, Equals, Exists, KeySet, Negation, snippets_in
-from .fragments import parse, translate, write
+from .conditions import All, Any_, Compares, Condition, Constant, Equals, Exists, KeySet, Negation, snippets_in
+from .fragments import parse, translate, write_path, write_same_json
 from .nodes import Snippet
 from .select import Select, tail
-from .snippet.tree import Call, Path, Raw
 from .sql import MARK, SQL, join
 
 if TYPE_CHECKING:
@@ -42,6 +41,8 @@ class _Where:
                 return SQL(f"({self.snippet(condition)})")
             case Equals():
                 return self.equals(condition)
+            case Compares():
+                return self.compares(condition)
             case KeySet():
                 return self.key_set(condition)
             case Exists():
@@ -82,6 +83,10 @@ class _Where:
         except InvalidValueError:
             return SQL(NOTHING)  # what cannot be stored there is not there
 
+    def compares(self, condition: Compares) -> SQL:
+        column = self.dialect.order(condition.type, self.select.columns[condition.name])
+        return f"{column} {condition.sign} " + SQL.value(self.dialect.bind(condition.type, condition.value))
+
     def json_equals(self, column: str, condition: Equals) -> SQL:
         value = condition.value
         form = "bool" if isinstance(value, bool) else "number" if isinstance(value, (int, float)) else "text"
@@ -94,11 +99,11 @@ class _Where:
 
     def same_json(self, column: str, condition: Equals, value: Any) -> SQL:
         """Equality with a list or mapping inside of JSON."""
-        text = write(Call("same_json", (Path(Raw(column), condition.path), Raw(MARK))), self.dialect)
+        text = write_same_json(column, condition.path, MARK, self.dialect)
         return SQL(text, (json.dumps(value, ensure_ascii=False),) * text.count(MARK))
 
     def path(self, column: str, path: tuple[str, ...], form: str) -> str:
-        return write(Path(Raw(column), path, form), self.dialect)
+        return write_path(column, path, form, self.dialect)
 
     def key_set(self, condition: KeySet) -> SQL:
         columns = [self.select.columns[name] for name in condition.names]

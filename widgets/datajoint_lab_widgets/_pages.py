@@ -124,23 +124,25 @@ class Pages:
     def query(self) -> Any:
         """The expression whose rows are on screen."""
         restricted, top = self._expression()
-        return (self.source & restricted if restricted else self.source) & top
+        return (self.source if restricted is None else self.source & restricted) & top
 
     def code(self, name: str) -> str:
         """Return the Python text of `query`, where `name` stands for the whole query."""
         restricted, top = self._expression()
         order = top.order_by if isinstance(top.order_by, str) else [str(term) for term in top.order_by]
         arguments = [f"limit={top.limit}", f"order_by={order!r}"] + ([f"offset={top.offset}"] if top.offset else [])
-        return " & ".join([name, *([repr(restricted)] if restricted else []), f"dj.Top({', '.join(arguments)})"])
+        return " & ".join(
+            [name, *([f"dj.{restricted!r}"] if restricted is not None else []), f"dj.Top({', '.join(arguments)})"]
+        )
 
-    def _expression(self) -> tuple[str, Any]:
+    def _expression(self) -> tuple[Any, Any]:
         elsewhere = self._place.anchor is not None or self._place.backward
         if elsewhere and self._by_key and self.rows:
             # However the page was reached, it is told by its first row and read forwards.
             first = self._key(self.rows[0])
             return _beyond(self.order, first, or_equal=True), dj.Top(self.size, order_by=self._texts(backward=False))
         texts = self._texts(backward=self._place.backward)
-        return "", dj.Top(self.size, order_by=texts, offset=self._place.skip)
+        return None, dj.Top(self.size, order_by=texts, offset=self._place.skip)
 
     def _texts(self, *, backward: bool) -> str | list[str]:
         if self.sort is None:
@@ -179,24 +181,12 @@ class Pages:
         self._place = place
 
 
-def _beyond(order: Sequence[Term], key: Sequence[Any], *, or_equal: bool = False) -> str:
+def _beyond(order: Sequence[Term], key: Sequence[Any], *, or_equal: bool = False) -> Any:
     """Return the condition that a row comes after the row `key` in `order`.
 
     >>> _beyond([Term("a"), Term("b", descending=True)], [1, "x"])
-    "`a` >= 1 AND (`a` > 1 OR `b` < 'x')"
+    After({'a': 1, 'b': 'x'}, order_by=['a', 'b DESC'])
     """
-    (term, value), rest = (order[0], key[0]), order[1:]
-    name, literal, sign = f"`{term.name}`", _literal(value), "<" if term.descending else ">"
-    if not rest:
-        return f"{name} {sign}{'=' if or_equal else ''} {literal}"
-    # The first comparison alone lets a database walk its index; the second decides among equals.
-    return f"{name} {sign}= {literal} AND ({name} {sign} {literal} OR {_beyond(rest, key[1:], or_equal=or_equal)})"
-
-
-def _literal(value: object) -> str:
-    """Return a value of a comparable kind as the MySQL text that restrictions are written in."""
-    if isinstance(value, int):
-        return str(int(value))
-    if isinstance(value, dt.date):
-        return f"'{value.isoformat()}'"
-    return "'" + str(value).replace("\\", "\\\\").replace("'", "''") + "'"
+    # Dates are written as text, so that the code on screen runs without further imports.
+    values = [value.isoformat() if isinstance(value, dt.date) else value for value in key]
+    return dj.After(dict(zip([term.name for term in order], values)), [str(term) for term in order], or_equal=or_equal)

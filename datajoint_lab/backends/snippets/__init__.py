@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ...query.snippet.writer import Request
+if TYPE_CHECKING:
+    from ...query.snippet.writer import Request
 
 
 def rewrite_sqlite(request: Request, _types: Any = None) -> str:
