@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from tests.servers import Broker, ServerUnavailableError, drop_schemas, server_url
 from tests.servers import reference_old_python as find_reference_old_python
@@ -23,6 +24,11 @@ from tests.servers import reference_python as find_reference_python
 
 if TYPE_CHECKING:
     import datajoint_lab as dj
+
+# In CI the same examples are tried each time, so that a change is blamed for its own faults only.
+settings.register_profile("ci", derandomize=True)
+if "CI" in os.environ:
+    settings.load_profile("ci")
 
 BACKENDS = ("sqlite", "postgresql", "mysql")
 MARKED_BY_FIXTURE = {

@@ -85,18 +85,30 @@ class SQLite(Backend):
             )
         target = path if self.address.in_memory else f"{Path(path).absolute().as_uri()}?mode={mode}"
         try:
-            raw = sqlite3.connect(
-                target, timeout, isolation_level=None, check_same_thread=False, uri=not self.address.in_memory
-            )
-            raw.execute("PRAGMA foreign_keys = ON")
-            if not self.address.in_memory and mode != "ro":
-                self._use_wal(raw)
-            raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            raw = self._connect(target, timeout, mode)
+        except sqlite3.OperationalError as error:
+            if mode != "ro" or not any(word in str(error) for word in ("readonly", "unable to open")):
+                raise self._opening_error(path, error) from error
+            # In a folder that we may not write SQLite cannot share the file, but nobody changes it either.
+            raw = self._connect(f"{target}&immutable=1", timeout, mode)
         except sqlite3.Error as error:
             raise self._opening_error(path, error) from error
         install(raw)
         # A long statement lets Python look for Ctrl-C now and then.
         raw.set_progress_handler(_go_on, _INSTRUCTIONS)
+        return raw
+
+    def _connect(self, target: str, timeout: float, mode: str) -> sqlite3.Connection:
+        in_memory = self.address.in_memory
+        raw = sqlite3.connect(target, timeout, isolation_level=None, check_same_thread=False, uri=not in_memory)
+        try:
+            raw.execute("PRAGMA foreign_keys = ON")
+            if not in_memory and mode != "ro":
+                self._use_wal(raw)
+            raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except BaseException:
+            raw.close()
+            raise
         return raw
 
     @staticmethod
@@ -119,7 +131,8 @@ class SQLite(Backend):
         if "locked" in text:
             return LockError(f"the database file {path} is locked by another process", "wait until it has finished")
         return ConnectionFailedError(
-            f"the database file {path} cannot be opened: {text}", "check that you may read and write it"
+            f"the database file {path} cannot be opened: {text}",
+            "check that you may read and write it; ?mode=ro in the address opens it for reading only",
         )
 
     def execute(self, session: sqlite3.Connection, text: str, parameters: Sequence[Any]) -> Outcome:

@@ -65,6 +65,16 @@ class Diagram:
         """Return the union of the diagrams of several sources."""
         return cls(list(sources), direction=direction)
 
+    @staticmethod
+    def cascade(table: Any, part_integrity: str = "enforce") -> Any:
+        """Return what `table.delete()` would delete: `.counts()` gives the rows by table. Deletes nothing.
+
+        Raises `DataJointError` for a restriction that names no attribute of the table.
+        """
+        from datajoint_lab.schema.delete import cascade_of
+
+        return cascade_of(table() if isinstance(table, type) else table, part_integrity)
+
     @property
     def graph(self) -> Graph:
         """All tables around this diagram, shown or not."""

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from .. import codecs
 from ..definition.types import AttributeType
+from ..errors import CodecError
 from .dialect import Dialect
 from .heading import Heading
 from .sql import SQL, join
+from .values import stored_type
 
 BULKY = ("blob", "bytes", "codec", "object")
 
@@ -81,7 +83,7 @@ def render(
         sql, quoted = select.columns[name], dialect.quote(name)
         type_ = attributes[name].type
         if prefix is not None and is_bulky(type_):
-            sql = dialect.json_text(sql) if type_ is not None and codecs.is_json(type_) else sql
+            sql = sql if type_ is None or _has_bytes(type_) else dialect.json_text(sql)
             columns.append(f"{dialect.prefix(sql, prefix)} AS {quoted}")
             columns.append(f"{dialect.size(sql)} AS {dialect.quote('#' + name)}")
         else:
@@ -90,6 +92,14 @@ def render(
     # All rows as one group are one row, for which there has to be an aggregate.
     nothing = "count(*)" if select.group_by == [] else "1"
     return f"SELECT {distinct}{', '.join(columns) or nothing}" + tail(select, dialect)
+
+
+def _has_bytes(type_: AttributeType) -> bool:
+    """Whether a column holds bytes or text, which can be cut as they are; the rest is written as text first."""
+    try:
+        return not codecs.is_json(type_) and stored_type(type_).kind in ("blob", "bytes", "string", "enum")
+    except CodecError:
+        return True  # only its author knows, and bytes are what most codecs store
 
 
 def tail(select: Select, dialect: Dialect, *, ordered: bool = True) -> SQL:

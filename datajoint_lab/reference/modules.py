@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import DataJointError, StoreError, did_you_mean
-from .gone import GoneError
+from .gone import GoneAttributeError
 
 NAME = "datajoint"
 SPOKEN = "2.3.5"
@@ -60,7 +60,7 @@ class Facade(ModuleType):
             return later[name]()
         instead = self.__dict__.get("_gone", {}).get(name)
         if instead is not None:
-            raise GoneError(f"{self.__name__}.{name} does not exist here", instead.replace("`", ""))
+            raise GoneAttributeError(f"{self.__name__}.{name} does not exist here", instead.replace("`", ""))
         known = [*self.__dict__.get("__all__", ()), *self.__dict__.get("_gone", ())]
         hint = "" if name.startswith("_") else did_you_mean(name, known)
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}" + (f": {hint}" if hint else ""))

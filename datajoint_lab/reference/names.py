@@ -221,7 +221,7 @@ REMARKS: dict[str, dict[str, tuple[Status, str]]] = {
         "set_query_cache": ("differs", "only with `compat`; has no effect, since queries are not cached"),
     },
     "Diagram": {
-        "cascade": ("differs", "with `compat`: what deleting a query would delete; `.counts()` has the rows by table"),
+        "cascade": ("differs", "what deleting a query would delete, not a diagram; `.counts()` has the rows by table"),
         "counts": ("gone", "`dj.Diagram.cascade(query).counts()`"),
         "prune": ("gone", "`diagram - table`"),
         "trace": ("gone", "`table.ancestors()`"),

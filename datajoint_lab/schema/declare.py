@@ -9,6 +9,7 @@ from ..backends import ForeignKey, Index, TableDesign
 from ..definition.spec import REQUIRED, AttributeSpec, ForeignKeySpec, Origin, TableSpec
 from ..errors import DataJointError, DefinitionError, Problem, did_you_mean
 from ..query.heading import Attribute
+from ..query.values import stored_type
 from .describe import describe
 
 __all__ = ["describe", "design_table"]
@@ -75,6 +76,18 @@ class _Builder:
             message = f"{item.name} is already brought in by {self.origins[item.name]}"
             self._report(item.origin, message, "remove the attribute, or rename it", item.name)
             return
+        try:
+            kind = stored_type(item.type).kind
+        except DataJointError as error:
+            message, *advice = error.args
+            self._report(item.origin, str(message), "; ".join(map(str, advice)), str(item.type))
+            return
+        if in_key and kind in ("blob", "bytes", "json", "object"):
+            message = f"{item.name} is a {item.type}, which cannot tell rows apart"
+            self._report(
+                item.origin, message, "move it below ---, and identify rows by a number, a text or a uuid", item.name
+            )
+            return
         lineage = f"{self.schema}.{self.table}.{item.name}"
         self.attributes[item.name] = Attribute(
             item.name, item.type, in_key, item.nullable, item.default, item.comment, lineage
@@ -104,7 +117,11 @@ class _Builder:
         for child, name in columns:
             if not self._add_referring(item, in_key, child, parent.heading[name]):
                 return
-        self.foreign_keys.append(ForeignKey(parent.schema, parent.table, columns))
+        foreign_key = ForeignKey(parent.schema, parent.table, columns)
+        if foreign_key in self.foreign_keys:
+            self._report(item.origin, f"the foreign key to {item.parent} is declared twice", "remove one, or rename it")
+            return
+        self.foreign_keys.append(foreign_key)
         if item.unique:
             self.indexes.append(Index(tuple(child for child, _ in columns), unique=True))
 

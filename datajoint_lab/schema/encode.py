@@ -60,14 +60,15 @@ class Encoder:
                 return None
             values = [MISSING] * batch.count
         elif name not in batch.gaps:
-            return values
+            return _nulls_filled(values, attribute)
         if attribute.default is REQUIRED:
             for number, value in enumerate(values, batch.offset):
                 if value is MISSING:
                     error = MissingAttributeError("no value is given, and there is no default")
                     self.report(number, name, error)
         default = None if attribute.default is REQUIRED else default_value(attribute)
-        return [default if value is MISSING else value for value in values]
+        values = [default if value is MISSING else value for value in values]
+        return _nulls_filled(values, attribute)
 
     def checked(self, values: Column, attribute: Attribute, offset: int) -> Column:
         """The column in the canonical form of its type (see `definition.domains`), nulls included."""
@@ -149,6 +150,17 @@ class Encoder:
         if not names:
             return [{}] * batch.count
         return [dict(zip(names, row)) for row in zip(*(batch.columns[name] for name in names))]
+
+
+_NEVER_NULL = {int, str, bool, bytes, dt.datetime, dt.date}
+
+
+def _nulls_filled(values: Column, attribute: Attribute) -> Column:
+    """Null stands for the default where an attribute has one and cannot be null, as in `update1`."""
+    if attribute.nullable or attribute.default is REQUIRED or set(map(type, values)) <= _NEVER_NULL:
+        return values
+    kind, default = attribute.type.kind if attribute.type else "", default_value(attribute)
+    return [default if is_null(value, kind) else value for value in values]
 
 
 def default_value(attribute: Attribute) -> Any:

@@ -205,6 +205,9 @@ class _Reader:
     def _as_mapping(self, row: Any, number: int) -> Mapping[Any, Any]:
         if isinstance(row, Mapping):
             return row
+        if hasattr(row, "to_dict") and hasattr(row, "index"):  # a pandas Series, whose labels are its names
+            found: Mapping[Any, Any] = row.to_dict()
+            return found
         names = getattr(getattr(row, "dtype", None), "names", None)
         if names:
             return {name: row[name] for name in names}

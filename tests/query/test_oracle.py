@@ -26,7 +26,10 @@ from . import oracle, worlds
 EACH = 40
 """Expressions for one schema."""
 EXPRESSIONS = int(os.environ.get("DJ_TEST_EXPRESSIONS", "2000"))
-SEED = int(os.environ.get("DJ_TEST_SEED") or random.SystemRandom().randrange(2**32))
+# New expressions at every run at a desk; the same ones in CI, so that a change is blamed for its own faults only.
+SEED = int(
+    os.environ.get("DJ_TEST_SEED") or (20261125 if "CI" in os.environ else random.SystemRandom().randrange(2**32))
+)
 
 
 @pytest.fixture

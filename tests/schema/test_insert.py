@@ -357,7 +357,7 @@ FAULTS = [
         r"rows\[1\].mouse of Mouse: 2147483648 is out of range for int32",
     ),
     ([{"mouse": 1, "name": "x" * 13}], InvalidValueError, r"rows\[0\].name of Mouse: .* has 13 characters"),
-    ([{"mouse": 1, "name": None}], MissingAttributeError, r"rows\[0\].name of Mouse: is null"),
+    ([{"mouse": None, "name": "m"}], MissingAttributeError, r"rows\[0\].mouse of Mouse: is null"),
     ([{"mouse": 1}, {"name": "y"}], MissingAttributeError, r"rows\[1\].mouse of Mouse: no value is given"),
     (
         [{"mouse": 1}, {"mouse": 1, "name": "y"}],

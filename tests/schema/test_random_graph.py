@@ -106,7 +106,7 @@ class Machine(RuleBasedStateMachine):
                 expected[key] = row
         orphan = any(
             (parent_key := self._parent_key(link, row)) is not None and parent_key not in link[0].rows
-            for row in (expected[key] for key in keys)
+            for row in (rows if mode == "error" else [expected[key] for key in keys])
             for link in model.links
         )
         repeated = len(set(keys)) < len(keys) or any(key in model.rows for key in keys)
