@@ -100,7 +100,7 @@ class SQLite(Backend):
 
     def _connect(self, target: str, timeout: float, mode: str) -> sqlite3.Connection:
         in_memory = self.address.in_memory
-        raw = sqlite3.connect(target, timeout, isolation_level=None, check_same_thread=False, uri=not in_memory)
+        raw = sqlite3.connect(target, timeout=timeout, isolation_level=None, check_same_thread=False, uri=not in_memory)
         try:
             raw.execute("PRAGMA foreign_keys = ON")
             if not in_memory and mode != "ro":

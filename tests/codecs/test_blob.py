@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import json
 import struct
+import warnings
 import zlib
 from pathlib import Path
 
@@ -145,6 +146,13 @@ class Point:
     x: int
 
 
+def _generic_moment():
+    """A moment without a unit, which NumPy is about to give up."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return np.array(["NaT"], "M8")
+
+
 def _refused():
     import pandas as pd
 
@@ -176,7 +184,7 @@ def _refused():
     yield "complex longdouble", np.zeros(2, "G"), "complex128"
     yield "void", np.zeros(2, "V4"), "tobytes"
     yield "record", np.zeros(1, [("a", "i4")])[0], "dict(zip"
-    yield "datetime64 generic", np.array(["NaT"], "M8"), "datetime64[ns]"
+    yield "datetime64 generic", _generic_moment(), "datetime64[ns]"
     yield "datetime64 multiple", np.zeros(1, "M8[25s]"), "datetime64[ns]"
     yield "masked", np.ma.array([1, 2], mask=[0, 1]), "filled"
     yield "masked record", np.ma.array([(1, 2)], mask=[(0, 1)], dtype=[("a", "i4"), ("b", "i4")]), "filled"
