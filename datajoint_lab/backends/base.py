@@ -159,10 +159,6 @@ class Backend(ABC):
     def key_set(self, types: Sequence[AttributeType], rows: Sequence[tuple[Any, ...]]) -> SQL:
         """A query of one row for each of `rows`, with columns k0, k1, ..."""
 
-    @abstractmethod
-    def json_value(self, sql: str, path: tuple[str, ...], kind: str) -> str:
-        """The value at a path inside of JSON."""
-
     def json_text(self, sql: str) -> str:
         """JSON as text, for `prefix` and `size`."""
         return sql
@@ -347,13 +343,3 @@ class Backend(ABC):
             part = rows[start : start + size]
             values = tuple(value for row in part for value in row)
             execute(SQL(head + ", ".join([one] * len(part)) + tail, values))
-
-
-def safe_path(path: tuple[str, ...]) -> tuple[str, ...]:
-    """The steps of a JSON path, refused when they hold anything that would need quoting in a path."""
-    for step in path:
-        if not step or not all(letter.isalnum() or letter in "_- " for letter in step):
-            raise DataJointError(
-                f"{'.'.join(path)!r} is not a path inside of JSON: use letters, digits and underscores"
-            )
-    return path

@@ -41,7 +41,7 @@ from ..errors import DataJointError, InvalidValueError
 from ..query.heading import Attribute
 from ..query.sql import SQL
 from ..query.values import stored_type
-from .base import Backend, Duplicates, Outcome, safe_path
+from .base import Backend, Duplicates, Outcome
 from .bulk_mysql import can_load, insert_by_statements, load, load_through_temporary
 from .design import Index, TableDesign
 from .existing import EXTERNAL_CODECS
@@ -270,16 +270,6 @@ class MySQL(Backend):
         if kind in ("uuid", "bytes"):
             return "varchar(4000) CHARACTER SET ascii"
         return plain.get(kind, "datetime(6)")
-
-    def json_value(self, sql: str, path: tuple[str, ...], kind: str) -> str:
-        location = self.literal("$" + "".join(f"[{s}]" if s.isdigit() else f'."{s}"' for s in safe_path(path)))
-        # MariaDB gives it a collation of its own, which would not go with that of a constant.
-        text = f"(JSON_UNQUOTE(JSON_EXTRACT({sql}, {location})) COLLATE {self.collation})"
-        if kind == "text":
-            return text
-        types = "('INTEGER', 'DOUBLE', 'DECIMAL', 'UNSIGNED INTEGER')" if kind == "number" else "('BOOLEAN')"
-        value = f"CAST({text} AS DOUBLE)" if kind == "number" else f"({text} = 'true')"
-        return f"CASE WHEN JSON_TYPE(JSON_EXTRACT({sql}, {location})) IN {types} THEN {value} END"
 
     def prefix(self, sql: str, length: int) -> str:
         return f"SUBSTRING({sql}, 1, {length})"

@@ -26,7 +26,7 @@ from ..definition.types import AttributeType
 from ..errors import DataJointError
 from ..query.heading import Attribute
 from ..query.sql import SQL
-from .base import Backend, Duplicates, Outcome, safe_path
+from .base import Backend, Duplicates, Outcome
 from .bulk_postgresql import COPY_ROWS, copy_rows, copy_through_temporary
 from .design import Index, TableDesign
 from .metadata import COMMENT_LIMIT, Reading, build_designs, comment_of, forget_lineage, lineage_rows, read_lineage
@@ -146,13 +146,6 @@ class PostgreSQL(Backend):
     def _plain_type(type_: AttributeType) -> str:
         plain = {"uint64": "numeric", "decimal": "numeric"}
         return plain.get(type_.name) or type_.core.postgresql.split("(")[0]
-
-    def json_value(self, sql: str, path: tuple[str, ...], kind: str) -> str:
-        steps = self.literal("{" + ",".join(f'"{step}"' for step in safe_path(path)) + "}")
-        if kind == "text":
-            return f"({sql} #>> {steps})"
-        wanted, type_ = ("number", "double precision") if kind == "number" else ("boolean", "boolean")
-        return f"(CASE WHEN jsonb_typeof({sql} #> {steps}) = '{wanted}' THEN ({sql} #>> {steps})::{type_} END)"
 
     def json_text(self, sql: str) -> str:
         return f"{sql}::text"

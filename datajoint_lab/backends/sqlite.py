@@ -40,7 +40,7 @@ from ..errors import (
 )
 from ..query.heading import Attribute
 from ..query.sql import SQL
-from .base import Backend, Duplicates, Outcome, safe_path
+from .base import Backend, Duplicates, Outcome
 from .design import Index, TableDesign
 from .sqlite_functions import install
 
@@ -251,16 +251,6 @@ class SQLite(Backend):
     def key_set(self, types: Sequence[AttributeType], rows: Sequence[tuple[Any, ...]]) -> SQL:
         columns = ", ".join(f"json_extract(value, '$[{position}]') AS k{position}" for position in range(len(types)))
         return f"(SELECT {columns} FROM json_each(" + SQL.value(json.dumps(rows)) + "))"
-
-    def json_value(self, sql: str, path: tuple[str, ...], kind: str) -> str:
-        location = self.literal("$" + "".join(f"[{s}]" if s.isdigit() else f'."{s}"' for s in safe_path(path)))
-        if kind == "text":
-            return (
-                f"CASE json_type({sql}, {location}) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' "
-                f"ELSE CAST(json_extract({sql}, {location}) AS TEXT) END"
-            )
-        wanted = "('integer', 'real')" if kind == "number" else "('true', 'false')"
-        return f"CASE WHEN json_type({sql}, {location}) IN {wanted} THEN json_extract({sql}, {location}) END"
 
     def prefix(self, sql: str, length: int) -> str:
         return f"substr({sql}, 1, {length})"
